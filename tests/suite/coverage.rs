@@ -719,3 +719,76 @@ faults: [{faults}]
         [format!("assumed {generic}")]
     );
 }
+
+/// Of outages that one action led to, those may not happen that rest on what is assumed, and no others: a sdcore-nrf-k8s
+/// that was not read was told as a doubt about databases whose certificates ran out at the same CA.
+#[test]
+fn a_doubt_about_one_outage_is_not_told_of_others() {
+    let text = "
+name: coverage
+duration: 8d
+models:
+  m:
+    bundle: kubernetes
+    applications:
+      ca: {charm: self-signed-certificates, channel: 1/stable, scale: 1, options: {certificate-validity: 2d}}
+      api: {charm: traefik-k8s, scale: 1}
+      shop: {charm: never-heard-of, scale: 1}
+    relations:
+      - ['api:certificates', 'ca:certificates']
+      - ['shop:tls', 'ca:certificates']
+clients: {browser: {trusts: [m.ca]}}
+connections: [{from: browser, to: m.api}, {from: browser, to: m.shop}]
+faults: [{at: 1d, kill-unit: {unit: m.ca/0, for: 5d}}]
+";
+    let generic = "m.shop: not in the catalogue; a generic charm requests certificates and CAs";
+    assert_eq!(
+        doubts(text),
+        [format!(
+            "may not happen 1 of these 2 outages (browser -> m.shop/0), since this is assumed: {generic}"
+        )]
+    );
+    let both = text.replace("api: {charm: traefik-k8s", "api: {charm: nor-of-this");
+    let [only] = &doubts(&both)[..] else {
+        panic!("one line is told of what both rest on");
+    };
+    assert!(only.starts_with("may not happen since this"), "{only}");
+}
+
+/// What is not known of a revision is told of failures that come while it is deployed.
+#[test]
+fn a_revision_that_was_refreshed_long_ago_is_no_doubt() {
+    let text = |refreshed: &str| {
+        format!(
+            "
+name: coverage
+duration: 8d
+models:
+  m:
+    bundle: kubernetes
+    applications:
+      ca: {{charm: self-signed-certificates, revision: 100, scale: 1}}
+      api: {{charm: traefik-k8s, scale: 1}}
+    relations:
+      - ['api:certificates', 'ca:certificates']
+clients: {{browser: {{trusts: [m.ca]}}}}
+connections: [{{from: browser, to: m.api}}]
+faults:
+  - {{at: 4d, remove-relation: {{between: [api:certificates, ca:certificates]}}}}
+{refreshed}"
+        )
+    };
+    let refreshed = |at: &str| {
+        text(&format!(
+            "  - {{at: {at}, refresh: {{app: m.ca, channel: 1/stable}}}}"
+        ))
+    };
+    let old = "m.ca: revision 100 was not read and is played as 131";
+    let is_told = |lines: Vec<String>| lines.iter().any(|line| line.contains(old));
+    assert!(is_told(doubts(&text(""))));
+    assert!(!is_told(doubts(&refreshed("1d"))));
+    assert!(
+        is_told(doubts(&refreshed("5d"))),
+        "it was there when it began"
+    );
+}

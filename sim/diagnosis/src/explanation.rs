@@ -30,6 +30,21 @@ pub struct Explanation {
     pub seq: Seq,
 }
 
+impl Explanation {
+    /// The first instant that what is to blame is about: that of the action that led there, else that of the first step,
+    /// or of the entry that shows it.
+    pub fn begun(&self, journal: &Journal) -> Time {
+        let time = |seq: Seq| journal.get(seq).map(|entry| entry.time);
+        let failed = time(self.seq).expect("what is explained is an entry of the journal");
+        if let Some((at, _)) = &self.cause.action {
+            return failed.min(*at);
+        }
+        let shown = self.cause.seq.and_then(time);
+        let steps = self.cause.steps.iter().map(|step| step.at);
+        steps.chain(shown).fold(failed, Time::min)
+    }
+}
+
 /// What started an outage.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Trigger {

@@ -10,6 +10,7 @@
 
 mod action;
 mod address;
+mod charm_versions;
 mod command_line;
 mod deployment;
 mod free_names;
@@ -27,6 +28,7 @@ pub use action::{
     NetworkAction, OfferAction, ScaleAction, Target, TimedAction, UnitAction, offering, setting,
 };
 pub use address::{Address, process_name};
+pub use charm_versions::{CharmVersion, CharmVersions};
 pub use command_line::{CommandLine, FileContent, Word};
 pub use deployment::{
     AbsentRelation, ApplicationSpec, ClientSpec, ConnectionSpec, ControllerSpec, Counted,

@@ -5,7 +5,9 @@
 //! connection. For example, a connection to a traefik that was read, whose certificate comes from a provider of
 //! which only the name is known, is not simulated: which CA that provider has is not known.
 //!
-//! It is computed from the relations with which a run begins. What a fault integrates later adds nothing to it.
+//! It is computed from the relations with which a run begins. What a fault integrates later adds nothing to it. Of a
+//! failure it is computed with the charms that were deployed by then ([`Standings::between`]): what is not known of a
+//! revision says nothing of what comes months after a refresh to another one.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,10 +15,11 @@ use trustsim_charm_model::{
     CharmMetadata, EndpointSource, Provenance, Reading, Revisions, Role, track,
 };
 
+use super::charm_versions::{CharmVersion, CharmVersions};
 use super::{
-    ApplicationIndex, ApplicationSpec, ConnectionSpec, ConnectionSpecIndex, Deployment, Party,
-    RelationSpec, TiVec,
+    ApplicationIndex, ConnectionSpec, ConnectionSpecIndex, Deployment, Party, RelationSpec, TiVec,
 };
+use trustsim_kernel::Time;
 
 /// The interface over which certificates are requested.
 const CERTIFICATES: &str = "tls-certificates";
@@ -260,8 +263,32 @@ pub struct Standings<'a> {
 }
 
 impl<'a> Standings<'a> {
-    /// Reads a deployment once.
+    /// Reads a deployment once, as it is deployed.
     pub fn of(deployment: &'a Deployment) -> Self {
+        Self::with(deployment, |application| {
+            vec![CharmVersion::deployed(
+                &deployment.applications[application],
+            )]
+        })
+    }
+
+    /// The same with the charms that were there from one instant to another: where an application is refreshed between
+    /// them, what is not known of either version counts.
+    pub fn between(
+        deployment: &'a Deployment,
+        versions: &CharmVersions<'a>,
+        from: Time,
+        until: Time,
+    ) -> Self {
+        Self::with(deployment, |application| {
+            versions.between(deployment, application, from, until)
+        })
+    }
+
+    fn with(
+        deployment: &'a Deployment,
+        versions: impl Fn(ApplicationIndex) -> Vec<CharmVersion<'a>>,
+    ) -> Self {
         let mut givers: TiVec<ApplicationIndex, Vec<ApplicationIndex>> =
             deployment.applications.iter().map(|_| Vec::new()).collect();
         let (mut gives, mut certified) = (BTreeSet::new(), BTreeSet::new());
@@ -274,21 +301,35 @@ impl<'a> Standings<'a> {
                 }
             }
         }
-        let applications = deployment.applications.iter_enumerated();
-        let mut gaps: TiVec<ApplicationIndex, Vec<Gap>> = applications
-            .map(|(index, spec)| {
+        let versions: TiVec<ApplicationIndex, Vec<CharmVersion<'a>>> =
+            deployment.applications.keys().map(versions).collect();
+        let mut gaps: TiVec<ApplicationIndex, Vec<Gap>> = versions
+            .iter_enumerated()
+            .map(|(index, versions)| {
                 // A generic charm can ask for certificates. Which CA another charm has, it cannot know.
                 let only_requires = !givers[index].is_empty() && !gives.contains(&index);
-                gaps(&spec.charm.provenance, spec, only_requires)
+                let each = versions.iter();
+                let found = each
+                    .flat_map(|version| gaps(&version.charm.provenance, version, only_requires));
+                without_repeats(found)
             })
             .collect();
         for relation in &deployment.relations {
             if let Some(ends) = ends(deployment, relation) {
                 for (application, side) in ends.into_iter().zip(&relation.sides) {
-                    let charm = &deployment.applications[application].charm;
-                    for gap in endpoint_gaps(charm, &side.endpoint) {
-                        if !gaps[application].contains(&gap) {
-                            gaps[application].push(gap);
+                    let deployed = &deployment.applications[application].charm;
+                    // A relation of `juju-info`, which no description lists, carries neither.
+                    assert!(
+                        deployed.endpoint(&side.endpoint).is_some(),
+                        "{} has {}, over which it is integrated",
+                        deployed.name,
+                        side.endpoint
+                    );
+                    for version in &versions[application] {
+                        for gap in endpoint_gaps(version.charm, &side.endpoint) {
+                            if !gaps[application].contains(&gap) {
+                                gaps[application].push(gap);
+                            }
                         }
                     }
                 }
@@ -424,11 +465,21 @@ fn ends(deployment: &Deployment, relation: &RelationSpec) -> Option<[Application
     Some([provider, requirer])
 }
 
-/// What is not known of an endpoint over which certificates or CAs go.
+fn without_repeats(gaps: impl Iterator<Item = Gap>) -> Vec<Gap> {
+    let mut found = Vec::new();
+    for gap in gaps {
+        if !found.contains(&gap) {
+            found.push(gap);
+        }
+    }
+    found
+}
+
+/// What is not known of an endpoint over which certificates or CAs go; nothing where a version of the charm lacks it, and
+/// does nothing with the relation.
 fn endpoint_gaps(charm: &CharmMetadata, name: &str) -> Vec<Gap> {
-    // A relation of `juju-info`, which no description lists, carries neither.
     let Some(endpoint) = charm.endpoint(name) else {
-        unreachable!("{} has {name}, over which it is integrated", charm.name);
+        return Vec::new();
     };
     let mut found = Vec::new();
     // Of a charm without a description it is said that it has none.
@@ -447,12 +498,14 @@ fn endpoint_gaps(charm: &CharmMetadata, name: &str) -> Vec<Gap> {
     found
 }
 
-fn gaps(provenance: &Provenance, spec: &ApplicationSpec, only_requires: bool) -> Vec<Gap> {
+fn gaps(provenance: &Provenance, version: &CharmVersion<'_>, only_requires: bool) -> Vec<Gap> {
     match provenance {
         Provenance::Read(reading) => {
             let missing = reading.unverified.iter().cloned();
             let unverified = missing.map(|missing| Gap::NotVerified { missing });
-            let other = spec.revision.filter(|revision| !reading.covers(*revision));
+            let other = version
+                .revision
+                .filter(|revision| !reading.covers(*revision));
             let differences = reading.differs.iter().cloned();
             let other = other.map(|revision| Gap::OtherRevision {
                 revision,
@@ -461,12 +514,12 @@ fn gaps(provenance: &Provenance, spec: &ApplicationSpec, only_requires: bool) ->
             unverified
                 .chain(differences.map(|how| Gap::Differs { how }))
                 .chain(other)
-                .chain(facts_only(reading, spec))
-                .chain(other_track(reading, spec))
+                .chain(facts_only(reading, version))
+                .chain(other_track(reading, version))
                 .collect()
         }
         Provenance::Adjusted(catalogue) => {
-            let mut found = gaps(catalogue, spec, only_requires);
+            let mut found = gaps(catalogue, version, only_requires);
             found.push(Gap::ChangedByScenario);
             found
         }
@@ -482,17 +535,17 @@ fn gaps(provenance: &Provenance, spec: &ApplicationSpec, only_requires: bool) ->
 }
 
 /// A reading says all of the revision that was read, which an application without a pin is taken to have.
-fn facts_only(reading: &Reading, spec: &ApplicationSpec) -> Option<Gap> {
-    let is_other = reading.is_generation || spec.revision.is_some();
+fn facts_only(reading: &Reading, version: &CharmVersion<'_>) -> Option<Gap> {
+    let is_other = reading.is_generation || version.revision.is_some();
     (reading.facts_only && is_other).then_some(Gap::FactsOnly)
 }
 
 /// The track of an application, where it is not known what it brings. A revision says more than a track.
-fn other_track(reading: &Reading, spec: &ApplicationSpec) -> Option<Gap> {
-    if spec.revision.is_some() || reading.tracks.is_empty() {
+fn other_track(reading: &Reading, version: &CharmVersion<'_>) -> Option<Gap> {
+    if version.revision.is_some() || reading.tracks.is_empty() {
         return None;
     }
-    let track = track(spec.channel.as_deref()?)?;
+    let track = track(version.channel?)?;
     let is_known = reading.tracks.iter().any(|known| known == track);
     (!is_known).then(|| Gap::OtherTrack {
         track: track.to_owned(),

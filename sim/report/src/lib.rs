@@ -13,6 +13,7 @@ mod contents;
 pub mod csv;
 mod data_table;
 mod edges;
+mod failure_reasons;
 mod forecast;
 pub mod juju;
 mod least_trust;

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value, json};
 
 use super::Run;
-use crate::words::assumption::Doubts;
+use crate::failure_reasons::FailureReasons;
+use crate::words::assumption::{DoubtedFailure, Doubts};
 use crate::words::time::seconds_json;
 use crate::words::{
     certificate, charm_error, command, expectation, explanation, open_outage, refused_action,
@@ -262,12 +263,19 @@ fn outages(run: &Run<'_>) -> Vec<Value> {
     let findings = run.findings;
     let deployment = &run.manifest.deployment;
     let bases = Coverage::of(deployment).bases;
+    let reasons = FailureReasons::new(deployment, run.journal);
     findings
         .explained()
         .enumerate()
         .map(|(index, (outage, explanation))| {
             let connection = run.connection(outage.connection);
             let basis = &bases[connection.spec];
+            let until = outage.until.unwrap_or(run.end());
+            let failure = DoubtedFailure {
+                connection: &connection.name,
+                explanation,
+                reasons: reasons.of(connection.spec, explanation, until),
+            };
             json!({
                 "connection": connection.name,
                 "from": outage.from.to_string(),
@@ -277,7 +285,7 @@ fn outages(run: &Run<'_>) -> Vec<Value> {
                 "error": outage.error.kebab(),
                 "class": findings.classes[index].name(),
                 "standing": standing::word(basis.standing),
-                "assumed": Doubts::of(deployment, &basis.reasons, &[explanation]).to_json(),
+                "assumed": Doubts::of(deployment, &[failure]).to_json(),
                 "cause": explanation::line(explanation),
                 "root_seq": explanation.root.map(|seq| seq.0),
                 "stays": stays(run, index),

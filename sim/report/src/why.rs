@@ -2,10 +2,11 @@
 
 use serde_json::{Value, json};
 
-use crate::words::assumption::Doubts;
+use crate::failure_reasons::FailureReasons;
+use crate::words::assumption::{DoubtedFailure, Doubts};
 use crate::words::{self, ca_route, step, symptom, transit, verdict as verdicts};
 use trustsim_diagnosis::{Answer, Explanation, Rests, TrustSource};
-use trustsim_model::{Journal, Kind, Manifest, Standings};
+use trustsim_model::{Journal, Kind, Manifest};
 use trustsim_pki::Certificate;
 use trustsim_validators::Verdict;
 use trustsim_whatif::SaidBy;
@@ -45,8 +46,15 @@ pub fn why(manifest: &Manifest, journal: &Journal, answer: &Answer, stacks: &[Sa
             .and_then(|explanation| explanation.ca_route.as_ref())
             .map(ca_route::clause),
         "assumed": failed.map(|explanation| {
-            let basis = Standings::of(&manifest.deployment).of_connection(connection.spec);
-            Doubts::of(&manifest.deployment, &basis.reasons, &[explanation]).to_json()
+            let reasons = FailureReasons::new(&manifest.deployment, journal);
+            let ended = outage.map(|outage| outage.until.unwrap_or(manifest.end()));
+            let until = ended.unwrap_or(answer.at);
+            let failure = DoubtedFailure {
+                connection: &connection.name,
+                explanation,
+                reasons: reasons.of(connection.spec, explanation, until),
+            };
+            Doubts::of(&manifest.deployment, &[failure]).to_json()
         }),
         "rests_on": held.map(rests_on),
         "stacks": failed.map(|_| stacks.iter().map(|said| json!({

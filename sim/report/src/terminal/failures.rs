@@ -4,8 +4,9 @@
 use super::style::{self, paint};
 use super::{Detail, seeds};
 use crate::Run;
+use crate::failure_reasons::FailureReasons;
 use crate::words;
-use crate::words::assumption::{COULD_EXPLAIN, Doubts};
+use crate::words::assumption::{DoubtedFailure, Doubts};
 use crate::words::number::{counted, grouped, natural};
 use crate::words::{ca_route, cause, certificate, command, entry, open_outage, symptom};
 use trustsim_diagnosis::{
@@ -13,7 +14,7 @@ use trustsim_diagnosis::{
     outage_groups,
 };
 use trustsim_kernel::{Span, Time, format_duration, visible};
-use trustsim_model::{CommandLine, Coverage, Entry, Kind, Seq, Source, Subject};
+use trustsim_model::{CommandLine, Entry, Kind, Seq, Source, Subject};
 use trustsim_validators::{Side, Verdict};
 
 /// Causes told at length, unless all are.
@@ -25,7 +26,8 @@ const NAMES: usize = 3;
 /// Stretches of an outage printed in a block.
 const PARTS: usize = 6;
 
-pub(super) fn render(run: &Run<'_>, coverage: &Coverage, detail: Detail, text: &mut String) {
+pub(super) fn render(run: &Run<'_>, detail: Detail, text: &mut String) {
+    let reasons = &FailureReasons::new(&run.manifest.deployment, run.journal);
     let groups = outage_groups(run.manifest, run.findings);
     let (at_length, shown) = match detail {
         Detail::Normal => (BLOCKS, LINES),
@@ -33,13 +35,13 @@ pub(super) fn render(run: &Run<'_>, coverage: &Coverage, detail: Detail, text: &
     };
     for group in groups.iter().take(at_length) {
         text.push('\n');
-        block(run, coverage, group, detail, text);
+        block(run, reasons, group, detail, text);
     }
     if groups.len() > at_length {
         text.push('\n');
     }
     for group in groups.iter().take(shown).skip(at_length) {
-        line(run, coverage, group, text);
+        line(run, reasons, group, text);
     }
     if groups.len() > shown {
         text.push_str(&format!(
@@ -55,7 +57,7 @@ pub(super) fn render(run: &Run<'_>, coverage: &Coverage, detail: Detail, text: &
 }
 
 /// One cause in one line: what is to blame, what is lost, what helps.
-fn line(run: &Run<'_>, coverage: &Coverage, together: &OutageGroup, text: &mut String) {
+fn line(run: &Run<'_>, reasons: &FailureReasons<'_>, together: &OutageGroup, text: &mut String) {
     let explanation = &run.findings.explanations[together.longest()];
     let (heading, _) = heading(run, together);
     let outages = counted(together.outages.len() as u64, "outage");
@@ -66,10 +68,8 @@ fn line(run: &Run<'_>, coverage: &Coverage, together: &OutageGroup, text: &mut S
         format!("; remedy: {}", visible(&words::remedy::line(remedy)))
     });
     let blamed = first_line(explanation);
-    let doubt = match doubts(run, coverage, &together.outages).could_explain() {
-        true => format!("; {COULD_EXPLAIN}"),
-        false => String::new(),
-    };
+    let doubt = doubts(run, reasons, &together.outages).in_brief();
+    let doubt = doubt.map_or_else(String::new, |doubt| format!("; {doubt}"));
     text.push_str(&format!(
         "{heading}: {blamed}: {outages}, {lost} lost{doubt}{remedy}\n"
     ));
@@ -127,7 +127,7 @@ fn small(run: &Run<'_>, text: &mut String) {
 
 fn block(
     run: &Run<'_>,
-    coverage: &Coverage,
+    reasons: &FailureReasons<'_>,
     together: &OutageGroup,
     detail: Detail,
     text: &mut String,
@@ -171,7 +171,7 @@ fn block(
         Detail::Normal => missing_lines(explanation, &mut lines),
         Detail::Verbose => trust_lines(explanation, &mut lines),
     }
-    for (label, line) in doubts(run, coverage, group).lines() {
+    for (label, line) in doubts(run, reasons, group).lines() {
         lines.add(label, &line);
     }
     if detail == Detail::Verbose {
@@ -228,14 +228,20 @@ fn parts(run: &Run<'_>, index: usize, lines: &mut Lines<'_>) {
 }
 
 /// What these failures rest on that was not read in a charm's code: another charm may behave otherwise.
-fn doubts(run: &Run<'_>, coverage: &Coverage, group: &[usize]) -> Doubts {
+fn doubts(run: &Run<'_>, reasons: &FailureReasons<'_>, group: &[usize]) -> Doubts {
     let findings = run.findings;
-    let outages = group.iter().map(|&index| &findings.outages[index]);
-    let reasons =
-        outages.flat_map(|outage| &coverage.bases[run.connection(outage.connection).spec].reasons);
-    let failures = group.iter().map(|&index| &findings.explanations[index]);
-    let failures: Vec<&Explanation> = failures.collect();
-    Doubts::of(&run.manifest.deployment, reasons, &failures)
+    let failures = group.iter().map(|&index| {
+        let (outage, explanation) = (&findings.outages[index], &findings.explanations[index]);
+        let connection = run.connection(outage.connection);
+        let until = outage.until.unwrap_or(run.end());
+        DoubtedFailure {
+            connection: &connection.name,
+            explanation,
+            reasons: reasons.of(connection.spec, explanation, until),
+        }
+    });
+    let failures: Vec<DoubtedFailure<'_>> = failures.collect();
+    Doubts::of(&run.manifest.deployment, &failures)
 }
 
 /// What is to blame.

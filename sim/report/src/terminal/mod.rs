@@ -90,7 +90,7 @@ pub fn terminal(run: &Run<'_>, detail: Detail) -> String {
         models(run).render()
     });
     text.push_str(&standing::not_simulated(deployment, &found));
-    failures::render(run, &found, detail, &mut text);
+    failures::render(run, detail, &mut text);
     mishaps(run, detail, &mut text);
     refused(run, detail, &mut text);
     relation_secrets(run, &mut text);

@@ -3,11 +3,12 @@
 
 use super::failures::{Lines, excerpt, first_line, trust_lines};
 use super::style::{self, paint};
-use crate::words::assumption::Doubts;
+use crate::failure_reasons::FailureReasons;
+use crate::words::assumption::{DoubtedFailure, Doubts};
 use crate::words::{certificate, step, symptom, transit};
-use trustsim_diagnosis::{Answer, Event, Explanation, Rests, TrustSource};
+use trustsim_diagnosis::{Answer, Event, Explanation, Outage, Rests, TrustSource};
 use trustsim_kernel::{Time, format_duration};
-use trustsim_model::{Journal, Kind, Manifest, Standings};
+use trustsim_model::{Journal, Kind, Manifest};
 use trustsim_whatif::SaidBy;
 
 /// Renders an answer, with what each stack would print. The first line is the cause.
@@ -64,8 +65,14 @@ fn failing(
     trust_lines(explanation, &mut lines);
     let deployment = &manifest.deployment;
     let spec = manifest.connections[answer.connection as usize].spec;
-    let basis = Standings::of(deployment).of_connection(spec);
-    for (label, line) in Doubts::of(deployment, &basis.reasons, &[explanation]).lines() {
+    let ended = |outage: &Outage| outage.until.unwrap_or(manifest.end());
+    let until = answer.outage.as_ref().map_or(answer.at, ended);
+    let failure = DoubtedFailure {
+        connection: &manifest.connections[answer.connection as usize].name,
+        explanation,
+        reasons: FailureReasons::new(deployment, journal).of(spec, explanation, until),
+    };
+    for (label, line) in Doubts::of(deployment, &[failure]).lines() {
         lines.add(label, &line);
     }
     lines.add("explain", &format!("trustsim explain {code}"));

@@ -5,6 +5,7 @@
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 
 use serde_json::{Value, json};
 
@@ -19,12 +20,23 @@ const WORDS: usize = 14;
 const REASONS: usize = 2;
 
 /// Of a failure in one line: that something which is assumed could explain it away.
-pub const COULD_EXPLAIN: &str = "may not happen, by what is assumed";
+const COULD_EXPLAIN: &str = "may not happen, by what is assumed";
 
 /// What is not known of each application.
 type ReasonsByApplication = BTreeMap<Address, Vec<String>>;
 
-/// What a failure rests on, by whether it could explain the failure away.
+/// A failure, and what its connection rests on.
+#[derive(Clone, Debug)]
+pub struct DoubtedFailure<'a> {
+    /// The name of the connection.
+    pub connection: &'a str,
+    /// Why it failed.
+    pub explanation: &'a Explanation,
+    /// What is not known of the charms that it rests on.
+    pub reasons: Vec<Reason>,
+}
+
+/// What failures of one cause rest on, by whether it could explain one of them away.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Doubts {
     /// What is assumed of those whose charms have to do with the cause.
@@ -33,44 +45,85 @@ pub struct Doubts {
     pub any: Vec<String>,
     /// What is assumed and has nothing to do with the cause.
     pub beside: Vec<String>,
+    /// Which of several failures may not happen, where it is not all of them.
+    pub some: Option<SomeDoubted>,
+}
+
+/// Failures that may not happen, among others of the same cause that do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SomeDoubted {
+    /// How many.
+    pub count: usize,
+    /// Of how many.
+    pub of: usize,
+    /// Their connection, where it is one.
+    pub only: Option<String>,
+}
+
+/// What one thing that is assumed makes of a failure.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Weight {
+    Beside,
+    Any,
+    Explaining,
 }
 
 impl Doubts {
-    /// What is assumed of what failures of one cause rest on.
-    pub fn of<'a>(
-        deployment: &Deployment,
-        reasons: impl IntoIterator<Item = &'a Reason>,
-        failures: &[&Explanation],
-    ) -> Self {
-        let doubts: Vec<Doubt<'_>> = failures.iter().map(|each| each.doubt()).collect();
+    /// What is assumed of what failures of one cause rest on. A reason counts for those failures that rest on it.
+    pub fn of(deployment: &Deployment, failures: &[DoubtedFailure<'_>]) -> Self {
+        let mut weights: BTreeMap<&Reason, Weight> = BTreeMap::new();
+        let mut doubted: Vec<&str> = Vec::new();
+        for failure in failures {
+            let doubt = failure.explanation.doubt();
+            let mut worst = Weight::Beside;
+            for reason in &failure.reasons {
+                let weight = match is_about(deployment, reason, failure.explanation) {
+                    true => weight(deployment, &doubt, reason),
+                    false => Weight::Beside,
+                };
+                worst = worst.max(weight);
+                let known = weights.entry(reason).or_insert(weight);
+                *known = weight.max(*known);
+            }
+            if worst != Weight::Beside {
+                doubted.push(failure.connection);
+            }
+        }
         let [mut explaining, mut any, mut beside] = [const { ReasonsByApplication::new() }; 3];
-        for reason in BTreeSet::from_iter(reasons) {
-            let address = deployment.application_address(reason.application);
-            let explains = doubts.iter().any(|doubt| match doubt {
-                Doubt::Of(known) => known.contains(address.as_str()),
-                Doubt::OfEndpoints(known) => {
-                    known.contains(address.as_str()) && !has_its_endpoints(&reason.gap)
-                }
-                Doubt::None | Doubt::Any => false,
-            });
-            let list = match doubts.contains(&Doubt::Any) {
-                _ if !is_about(reason, &address, failures) => &mut beside,
-                _ if explains => &mut explaining,
-                true => &mut any,
-                false => &mut beside,
+        for (reason, weight) in weights {
+            let list = match weight {
+                Weight::Explaining => &mut explaining,
+                Weight::Any => &mut any,
+                Weight::Beside => &mut beside,
             };
+            let address = deployment.application_address(reason.application);
             list.entry(address).or_default().push(brief(&reason.gap));
         }
+        let is_some = !doubted.is_empty() && doubted.len() < failures.len();
         Self {
             explaining: told(explaining),
             any: told(any),
             beside: told(beside),
+            some: is_some.then(|| SomeDoubted {
+                count: doubted.len(),
+                of: failures.len(),
+                only: only(&doubted),
+            }),
         }
     }
 
-    /// Whether anything could explain the failure away.
-    pub const fn could_explain(&self) -> bool {
+    /// Whether anything could explain a failure away.
+    const fn could_explain(&self) -> bool {
         !self.explaining.is_empty() || !self.any.is_empty()
+    }
+
+    /// The same in a few words, where anything could.
+    pub fn in_brief(&self) -> Option<String> {
+        let some = self.some.as_ref();
+        let which = some.map(|some| format!("{} of {} ", some.count, some.of));
+        let which = which.unwrap_or_default();
+        self.could_explain()
+            .then(|| format!("{which}{COULD_EXPLAIN}"))
     }
 
     /// An object: `may_not_happen`, then the assumptions as lists of text: `since` (any of those who have to do with the
@@ -90,14 +143,19 @@ impl Doubts {
             true => "also assumed",
             false => "assumed",
         };
+        let which = self.some.map(|some| some.to_string());
+        let since = match &which {
+            Some(which) => format!("{which}, since this is assumed: "),
+            None => "since this is assumed: ".to_owned(),
+        };
+        let any = match &which {
+            Some(which) => format!("{which}, since any of these could explain it away: "),
+            None => "any of these could explain it away: ".to_owned(),
+        };
         let lines = [
-            (self.explaining, "may not happen", "since this is assumed: "),
-            (
-                self.any,
-                "may not happen",
-                "any of these could explain it away: ",
-            ),
-            (self.beside, rest, ""),
+            (self.explaining, "may not happen", since),
+            (self.any, "may not happen", any),
+            (self.beside, rest, String::new()),
         ];
         let told = lines
             .into_iter()
@@ -106,12 +164,47 @@ impl Doubts {
     }
 }
 
-/// Whether a reason can have to do with any of these failures: a certificate that a server may be handed, with those alone in
-/// which the server is who refuses.
-fn is_about(reason: &Reason, server: &Address, failures: &[&Explanation]) -> bool {
-    let mut judges = failures.iter().map(|failure| &failure.symptom.judge);
+impl fmt::Display for SomeDoubted {
+    /// `1 of these 9 outages (m.amf/0 -> m.nrf/0)`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} of these {} outages", self.count, self.of)?;
+        match &self.only {
+            Some(connection) => write!(f, " ({connection})"),
+            None => Ok(()),
+        }
+    }
+}
+
+/// Whether a reason can have to do with a failure: a certificate that a server may be handed, only where the server is who
+/// refuses.
+fn is_about(deployment: &Deployment, reason: &Reason, failure: &Explanation) -> bool {
+    let server = deployment.application_address(reason.application);
     !matches!(reason.gap, Gap::HandedCertificate { .. })
-        || judges.any(|judge| judge.to_application() == *server)
+        || failure.symptom.judge.to_application() == server
+}
+
+/// What a reason makes of a failure that rests on it.
+fn weight(deployment: &Deployment, doubt: &Doubt<'_>, reason: &Reason) -> Weight {
+    let address = deployment.application_address(reason.application);
+    let explains = match doubt {
+        Doubt::Of(known) => known.contains(address.as_str()),
+        Doubt::OfEndpoints(known) => {
+            known.contains(address.as_str()) && !has_its_endpoints(&reason.gap)
+        }
+        Doubt::Any => return Weight::Any,
+        Doubt::None => false,
+    };
+    match explains {
+        true => Weight::Explaining,
+        false => Weight::Beside,
+    }
+}
+
+/// The connection of all of these.
+fn only(connections: &[&str]) -> Option<String> {
+    let (first, rest) = connections.split_first()?;
+    let is_one = rest.iter().all(|other| other == first);
+    is_one.then(|| (*first).to_owned())
 }
 
 /// Whether the endpoints that are played are those that the charm has, whatever else is not known of it.
