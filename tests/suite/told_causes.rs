@@ -7,6 +7,7 @@ use trustsim::diagnosis::{
 };
 use trustsim::kernel::Span;
 use trustsim::model::Kind;
+use trustsim::report::terminal::Detail;
 use trustsim::report::words;
 use trustsim::whatif::{Outcome, remedies};
 use trustsim::world::{Deployment, Options, Record};
@@ -336,4 +337,52 @@ fn a_ca_that_came_beside_a_certificate_goes_with_it() {
         told += 1;
     }
     assert_eq!(told, 2, "both units of traefik lose it");
+}
+
+/// What fails under the wrong name from the start and loses its certificate after ten days.
+const WRONG_THEN_REMOVED: &str = "
+duration: 150d
+models:
+  m:
+    applications:
+      ca: {charm: self-signed-certificates, channel: 1/stable, num_units: 1}
+      x: {charm: haproxy, num_units: 2}
+    relations:
+      - [x:certificates, ca:certificates]
+clients: {c: {trusts: [m.ca]}}
+connections:
+  - {from: c, to: m.x, every: 1m}
+faults:
+  - {at: 10d, remove-relation: {between: [x:certificates, ca:certificates]}}
+";
+
+/// The removal of a relation on day 10 was told over an outage that began on day 0, and its row in `outages.csv` had the
+/// error of the first days beside it.
+#[test]
+fn a_cause_is_told_from_when_it_is_to_blame() {
+    let (_, record, findings) = played(WRONG_THEN_REMOVED);
+    let run = trustsim::report::Run {
+        manifest: &record.manifest,
+        journal: &record.journal,
+        findings: &findings,
+        provenance: None,
+    };
+    let text = trustsim::report::terminal::terminal(&run, Detail::Normal);
+    let text = anstream::adapter::strip_str(&text).to_string();
+    let failing = text.lines().find(|line| line.contains("= failing"));
+    let failing = failing.expect("a block is told");
+    assert!(
+        failing.contains("to the end: 149d23h, 215 999 failed attempts, 139d23h of it for this cause from 2026-01-11T"),
+        "{failing}"
+    );
+    let summary = trustsim::report::summary(&run);
+    let outage = &summary["outages"][0];
+    assert_eq!(outage["error"], "no-certificate", "{outage}");
+    let from = outage["cause_from"].as_str().expect("an instant");
+    assert!(from.starts_with("2026-01-11T"), "{from}");
+    // Of an outage that has one cause nothing is added.
+    let (_, record, whole) = played(&server("traefik-k8s", 1));
+    let end = record.manifest.end();
+    let told = whole.told_for(0, end);
+    assert_eq!(told, (whole.outages[0].from, whole.outages[0].length(end)));
 }

@@ -31,6 +31,11 @@ pub struct Explanation {
 }
 
 impl Explanation {
+    /// Whether two show the same error and blame the same for it.
+    pub fn tells_the_same(&self, other: &Self) -> bool {
+        self.symptom.error == other.symptom.error && self.cause.what == other.cause.what
+    }
+
     /// The first instant that what is to blame is about: that of the action that led there, else that of the first step,
     /// or of the entry that shows it.
     pub fn begun(&self, journal: &Journal) -> Time {

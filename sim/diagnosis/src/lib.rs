@@ -77,7 +77,7 @@ pub use tally::{Tally, outage_attempts, tallies};
 pub use transfer_plan::Transfer;
 pub use why::{Answer, Rests, Source as TrustSource, WhyError, why};
 
-use trustsim_kernel::Time;
+use trustsim_kernel::{Span, Time};
 use trustsim_model::{Deployment, EndlessLoop, Journal, Manifest};
 
 /// Everything found in a run: what the reports print beside the journal itself.
@@ -154,6 +154,21 @@ impl Findings {
             true => whole,
             false => from,
         }
+    }
+
+    /// From when on what is told first of an outage was to blame, and for how long in all. `end` is that of the run.
+    pub fn told_for(&self, outage: usize, end: Time) -> (Time, Span) {
+        let (main, parts) = (&self.explanations[outage], &self.parts[outage]);
+        let until = self.outages[outage].until.unwrap_or(end);
+        let ends = parts.iter().skip(1).map(|part| part.from).chain([until]);
+        let told = parts.iter().zip(ends);
+        let told: Vec<(Time, Span)> = told
+            .filter(|(part, _)| part.explanation.tells_the_same(main))
+            .map(|(part, end)| (part.from, end.since(part.from)))
+            .collect();
+        let from = told.first().map(|(from, _)| *from);
+        let from = from.expect("what is told first of an outage is one of its parts");
+        (from, told.iter().map(|(_, length)| *length).sum())
     }
 
     /// Whether every expectation held, and every failure was expected, of a run in which something was judged.

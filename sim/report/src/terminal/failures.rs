@@ -10,12 +10,12 @@ use crate::words::assumption::{DoubtedFailure, Doubts};
 use crate::words::number::{counted, grouped, natural};
 use crate::words::{ca_route, cause, certificate, command, entry, open_outage, symptom};
 use trustsim_diagnosis::{
-    CaRoute, Explanation, OpenReason, Outage, OutageClass, OutageGroup, Part, outage_attempts,
+    CaRoute, Explanation, OpenReason, OutageClass, OutageGroup, Part, outage_attempts,
     outage_groups,
 };
 use trustsim_kernel::{Span, Time, format_duration, visible};
 use trustsim_model::{CommandLine, Entry, Kind, Seq, Source, Subject};
-use trustsim_validators::{Side, Verdict};
+use trustsim_validators::{ErrorKind, Side, Verdict};
 
 /// Causes told at length, unless all are.
 const BLOCKS: usize = 2;
@@ -158,7 +158,7 @@ fn block(
     if detail == Detail::Verbose {
         lines.add("symptom", &symptom::headline(&explanation.symptom));
     }
-    lines.add("failing", &when(run, outage));
+    lines.add("failing", &when(run, group[0]));
     others(run, group, detail, &mut lines);
     if let Some(line) = seeds::chance(run, together) {
         lines.add("seeds", &line);
@@ -203,9 +203,7 @@ fn parts(run: &Run<'_>, index: usize, lines: &mut Lines<'_>) {
     let ends = parts.iter().skip(1).map(|part| part.from).chain([until]);
     let is_told = |(part, end): &(&Part, Time)| {
         let explanation = &part.explanation;
-        let is_main = explanation.symptom.error == main.symptom.error
-            && explanation.cause.what == main.cause.what;
-        !is_main && tolerate <= end.since(part.from)
+        !explanation.tells_the_same(main) && tolerate <= end.since(part.from)
     };
     let told: Vec<&Part> = parts
         .iter()
@@ -296,19 +294,34 @@ pub(super) fn excerpt(source: &Source, text: &mut String) {
     text.push_str(&format!("{blank} {bar} {}\n", paint(style::BAD, &marks)));
 }
 
-fn when(run: &Run<'_>, outage: &Outage) -> String {
+/// When an outage was, and which stretch of it what is told above it is about, where that is not all of it.
+fn when(run: &Run<'_>, index: usize) -> String {
+    let outage = &run.findings.outages[index];
     let connection = run.connection(outage.connection);
     let failed = outage_attempts(connection, outage, run.end());
     let until = match outage.until {
         Some(until) => format!("until {}", until.truncated_to_seconds()),
         None => "to the end".to_owned(),
     };
+    let (from, blamed) = run.findings.told_for(index, run.end());
+    let length = outage.length(run.end());
+    let rest = length.saturating_sub(blamed);
+    let (whole, blamed) = (format_duration(length), format_duration(blamed));
+    // What is to blame but for a minute is to blame throughout.
+    let partly = match run.manifest.deployment.tolerate <= rest && whole != blamed {
+        true if from == outage.from => format!(", {blamed} of it for this cause"),
+        true => format!(
+            ", {blamed} of it for this cause from {}",
+            from.truncated_to_seconds()
+        ),
+        false => String::new(),
+    };
     format!(
-        "{} from {} ({} in) {until}: {}, {} failed attempts",
+        "{} from {} ({} in) {until}: {}, {} failed attempts{partly}",
         connection.name,
         outage.from.truncated_to_seconds(),
         format_duration(outage.from.since(run.manifest.start)),
-        format_duration(outage.length(run.end())),
+        whole,
         grouped(failed)
     )
 }
@@ -317,19 +330,23 @@ fn when(run: &Run<'_>, outage: &Outage) -> String {
 fn others(run: &Run<'_>, group: &[usize], detail: Detail, lines: &mut Lines<'_>) {
     let findings = run.findings;
     let first = &findings.outages[group[0]];
-    let others = group.iter().map(|&index| &findings.outages[index]);
-    let others = others.filter(|outage| outage.connection != first.connection);
-    let mut others: Vec<(&str, &Outage)> = others
-        .map(|outage| (run.connection(outage.connection).name.as_str(), outage))
+    let error = |index: usize| findings.explanations[index].symptom.error;
+    let others = group.iter().copied();
+    let others = others.filter(|&index| findings.outages[index].connection != first.connection);
+    let mut others: Vec<(&str, ErrorKind)> = others
+        .map(|index| {
+            let connection = run.connection(findings.outages[index].connection);
+            (connection.name.as_str(), error(index))
+        })
         .collect();
     others.sort_by_cached_key(|(name, _)| natural(name));
     others.dedup_by_key(|(name, _)| *name);
     // Of one cause one client may print that it does not know the issuer, and another that the name is wrong.
     let names = others
         .into_iter()
-        .map(|(name, outage)| match outage.error == first.error {
+        .map(|(name, other)| match other == error(group[0]) {
             true => name.to_owned(),
-            false => format!("{name} ({})", outage.error),
+            false => format!("{name} ({other})"),
         });
     let names: Vec<String> = names.collect();
     let again = group.len() - 1;
