@@ -5,7 +5,7 @@ use std::num::NonZeroUsize;
 use std::path::Path;
 use std::sync::Arc;
 
-use trustsim::diagnosis::{SeedOutcome, chance, diagnose, elsewhere};
+use trustsim::diagnosis::{SeedOutcome, chance, diagnose, elsewhere, outage_groups};
 use trustsim::scenario::{DiskFiles, load};
 use trustsim::whatif::{play_seeds, seeds_after};
 use trustsim::world::{Deployment, Options, Simulation};
@@ -81,4 +81,52 @@ fn a_deployment_without_an_outage_has_none_with_any_seed() {
         "{outcomes:?}"
     );
     assert!(elsewhere(&outcomes).is_empty());
+}
+
+/// Three things done to the same server and its client, one after the other.
+const THREE_ACTIONS: &str = "
+duration: 30d
+models:
+  m:
+    bundle: kubernetes
+    applications:
+      ca: {charm: self-signed-certificates, channel: 1/stable, scale: 1}
+      t: {charm: traefik-k8s, scale: 2, options: {external_hostname: x.example.com}}
+    relations:
+      - [t:certificates, ca:certificates]
+connections:
+  - {from: b, to: m.t, name: x.example.com}
+clients: {b: {trusts: [m.ca], refresh: 1d}}
+faults:
+  - {at: 10d, distrust: {client: b, ca: m.ca, for: 5h}}
+  - {at: 15d, hang-up: {app: m.t, for: 3h}}
+  - {at: 20d, plaintext: {unit: m.t/1, for: 2h}}
+";
+
+/// What two actions led to between the same applications is counted apart: 18 h were told of each, the sum of all.
+#[test]
+fn what_two_actions_led_to_is_counted_apart() {
+    let deployment = crate::common::deployed(THREE_ACTIONS);
+    let record = crate::common::play(&deployment, Options::default());
+    let findings = diagnose(&deployment, &record.manifest, &record.journal);
+    let own = SeedOutcome::of(&record.manifest, &findings);
+    let mut outcomes = vec![own];
+    outcomes.extend(outcomes_of(&deployment));
+    let groups = outage_groups(&record.manifest, &findings);
+    let told: Vec<(usize, u64, u64)> = groups
+        .iter()
+        .map(|group| {
+            let likenesses = group.likenesses(&record.manifest, &findings);
+            let found = chance(&outcomes, &likenesses).expect("it comes");
+            assert_eq!(found.most, group.lost);
+            (found.seeds, found.least.as_secs(), found.most.as_secs())
+        })
+        .collect();
+    let hours = |hours: u64| (3, hours * 3600, hours * 3600);
+    assert_eq!(told, [hours(10), hours(6), hours(2)]);
+    assert_eq!(outcomes[0].groups.len(), 3, "a row of seeds.csv for each");
+}
+
+fn outcomes_of(deployment: &Deployment) -> Vec<SeedOutcome> {
+    outcomes(deployment, seeds_after(deployment.seed, 2), 2)
 }

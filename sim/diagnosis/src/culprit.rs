@@ -157,6 +157,18 @@ fn with<'a>(one: &'a Address, others: &'a [Address]) -> Vec<&'a Address> {
     std::iter::once(one).chain(others).collect()
 }
 
+/// The applications to blame by a cause, clients outside Juju, and names that are asked for; empty where nothing but an
+/// action is to blame.
+pub(super) fn blamed(cause: &Cause) -> BTreeSet<String> {
+    let found = culprits(cause).into_iter();
+    let found = found.filter_map(|culprit| match culprit {
+        Culprit::Application(name) | Culprit::Name(name) => Some(name.to_owned()),
+        // Another seed has another CA.
+        Culprit::Ca(_) => None,
+    });
+    found.collect()
+}
+
 /// Which charms would have to do otherwise than they are played for a failure not to happen.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Doubt<'a> {

@@ -5,9 +5,10 @@
 
 use std::cmp::Reverse;
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
-use super::culprit::is_one_cause;
-use super::{Findings, Outage};
+use super::culprit::{blamed, is_one_cause};
+use super::{Findings, Outage, RootCause};
 use trustsim_kernel::{Span, Time};
 use trustsim_model::{Address, Manifest};
 
@@ -20,15 +21,37 @@ pub struct OutageGroup {
     pub lost: Span,
 }
 
-/// What makes outages of different runs alike: the applications on both sides, and the kind of cause.
+/// What makes outages of different runs alike: the applications on both sides, and the cause.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Likeness {
     /// The application of the client, or a client outside Juju.
     pub client: Address,
     /// The application of the server.
     pub server: Address,
+    /// What is to blame.
+    pub cause: CauseLikeness,
+}
+
+/// What makes causes in different runs alike, whatever the units and instants in them.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct CauseLikeness {
     /// The kind of the cause.
-    pub cause: &'static str,
+    pub kind: &'static str,
+    /// The applications and clients to blame, and a name that is asked for.
+    pub blamed: BTreeSet<String>,
+    /// The action to blame, where nothing else is: two that are planned are two causes.
+    pub action: Option<PlannedAction>,
+}
+
+/// An action of a plan: when it is done, and the place of the scenario that asks for it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct PlannedAction {
+    /// When.
+    pub at: Time,
+    /// The file; empty where there is none.
+    pub file: Arc<str>,
+    /// Line and column, from 1.
+    pub place: [u32; 2],
 }
 
 impl OutageGroup {
@@ -52,7 +75,23 @@ impl Likeness {
         Self {
             client: connection.client.to_application(),
             server: connection.server.to_application(),
-            cause: findings.explanations[outage].cause.what.name(),
+            cause: CauseLikeness::of(&findings.explanations[outage].cause),
+        }
+    }
+}
+
+impl CauseLikeness {
+    fn of(cause: &RootCause) -> Self {
+        let blamed = blamed(&cause.what);
+        let action = cause.action.as_ref().filter(|_| blamed.is_empty());
+        Self {
+            kind: cause.what.name(),
+            action: action.map(|(at, source)| PlannedAction {
+                at: *at,
+                file: Arc::clone(&source.file),
+                place: [source.line, source.column],
+            }),
+            blamed,
         }
     }
 }

@@ -60,7 +60,7 @@ pub use fix::Fix;
 pub use forecast::{
     CertificateWait, Expiry, Forecast, HookWait, OutageTolerance, RequestPeak, forecast,
 };
-pub use groups::{Likeness, OutageGroup, outage_groups, time_lost};
+pub use groups::{CauseLikeness, Likeness, OutageGroup, PlannedAction, outage_groups, time_lost};
 pub use open_outages::{OpenOutage, OpenReason};
 pub use outage_class::OutageClass;
 pub use outages::{ErrorChange, Outage, outages};

@@ -35,7 +35,7 @@ pub fn seeds(run: &Run<'_>, writer: &mut dyn Write) -> io::Result<()> {
                 &group.outages.to_string(),
                 &seconds(group.longest),
                 &seconds(group.lost),
-                likeness.cause,
+                likeness.cause.kind,
                 &cause::line(&group.cause),
             ])?;
         }

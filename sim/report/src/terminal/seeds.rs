@@ -82,6 +82,23 @@ pub(super) fn summary(run: &Run<'_>) -> Option<String> {
             early.join(", ")
         ));
     }
+    Some(format!("{}{}", lost(outcomes)?, drawn(run)))
+}
+
+/// Where faults are drawn: `--seed` would draw others than were played here.
+fn drawn(run: &Run<'_>) -> String {
+    match run.manifest.drawn.is_empty() {
+        true => String::new(),
+        false => format!(
+            " With each seed the random faults are those of seed {}; to play another seed with them alone, put \
+             `drawn_faults` of summary.json in place of `random`.",
+            run.manifest.seed
+        ),
+    }
+}
+
+/// What is lost in all, with how many seeds.
+fn lost(outcomes: &[SeedOutcome]) -> Option<String> {
     let lost: Vec<Span> = outcomes.iter().map(|outcome| outcome.lost).collect();
     let (least, most) = (lost.iter().min()?, lost.iter().max()?);
     let without = outcomes
