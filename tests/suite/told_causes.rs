@@ -386,3 +386,52 @@ fn a_cause_is_told_from_when_it_is_to_blame() {
     let told = whole.told_for(0, end);
     assert_eq!(told, (whole.outages[0].from, whole.outages[0].length(end)));
 }
+
+/// A loki whose hook fails, and a CA that does not scale, beside outages that have to do with neither.
+const STRANGERS: &str = "
+duration: 60d
+models:
+  m:
+    bundle: kubernetes
+    applications:
+      ca: {charm: self-signed-certificates, channel: 1/stable, scale: 1}
+      other: {charm: self-signed-certificates, channel: 1/stable, scale: 2}
+      t: {charm: traefik-k8s, channel: latest/stable, scale: 1}
+      graf: {charm: grafana-k8s, channel: 2/stable, scale: 1}
+      loki: {charm: loki-k8s, channel: 2/stable, scale: 1}
+    relations:
+      - [graf:certificates, ca:certificates]
+      - [loki:certificates, ca:certificates]
+      - [t:certificates, other:certificates]
+      - [graf:ingress, t:traefik-route]
+connections:
+  - {from: m.t, to: m.graf}
+  - {from: b, to: m.loki}
+clients: {b: {trusts: [m.ca], refresh: 1d}}
+faults:
+  - {at: 20d, fail-hook: {app: m.loki, hook: config-changed}}
+  - {at: 20d, set-config: {app: m.loki, options: {cpu: '2'}}}
+";
+
+/// What keeps an outage open is a unit that has to do with it, and of what was done to a server's TLS that which did it.
+#[test]
+fn what_stays_is_no_stranger() {
+    let stays = |text: &str| {
+        let (_, _, findings) = played(text);
+        let open = findings.open_outages.first().expect("it stays");
+        open.why.clone().map(|why| words::open_outage::clause(&why))
+    };
+    let trust = stays(STRANGERS).expect("a relation is missing");
+    assert!(
+        !trust.contains("loki") && !trust.contains("other"),
+        "{trust}"
+    );
+    let hung_up = stays(&format!(
+        "{STRANGERS}  - {{at: 10d, hang-up: {{app: m.graf, for: 60d}}}}\n"
+    ));
+    let hung_up = hung_up.expect("nothing undoes it");
+    assert!(
+        hung_up.contains("m.graf closes connections at once"),
+        "{hung_up}"
+    );
+}

@@ -142,9 +142,8 @@ fn of_trust(cause: &TrustCause) -> Vec<Culprit<'_>> {
             one_file: Some(_),
             ..
         } => applications(&[signer, judge]),
-        TrustCause::OldCaDropped {
-            signer, presenter, ..
-        } => applications(&[signer, presenter]),
+        // The signer's CA changed, and some have moved on to it before others.
+        TrustCause::OldCaDropped { signer, .. } => applications(&[signer]),
     }
 }
 

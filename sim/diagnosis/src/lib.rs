@@ -71,7 +71,7 @@ pub use requests::{
     AskedRequest, RefusedReason, RequestOutcome, Requests, SilentRelation, UnitStatus, requests,
 };
 pub use rotation::{Invariant, PersistenceEnd, Rotated, TrustGained, Violation, ViolationKind};
-pub use seeds::{Chance, SeedGroup, SeedOutcome, chance, elsewhere};
+pub use seeds::{Chance, Elsewhere, SeedGroup, SeedOutcome, chance, elsewhere};
 pub use symptom::{Issuer, Symptom};
 pub use tally::{Tally, outage_attempts, tallies};
 pub use transfer_plan::Transfer;

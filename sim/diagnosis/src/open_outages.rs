@@ -6,9 +6,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::cause::{
     Cause, CertificateCause, ClockEffect, FaultCause, Performed, Status, TrustCause,
 };
+use super::culprit::Doubt;
 use super::notes;
 use super::{CaRoute, Explanation, Outage};
 use trustsim_charm_model::PendingTask;
+use trustsim_interfaces::Interface;
 use trustsim_juju::{Disruption, HookError, HookName};
 use trustsim_kernel::{Span, Time};
 use trustsim_model::{
@@ -233,7 +235,7 @@ impl OpenOutageSearch<'_> {
         error: ErrorKind,
         explanation: &Explanation,
     ) -> Option<OpenReason> {
-        let near = self.near([server, client]);
+        let near = self.concerned([server, client], explanation);
         self.failing_near(server, client, &near)
             .or_else(|| self.not_undone(server, error, &near, explanation))
             .or_else(|| self.operator_absent(&near))
@@ -277,30 +279,62 @@ impl OpenOutageSearch<'_> {
         (lacks_trust && found.refresh.is_none()).then_some(OpenReason::ClientKeepsCas { client })
     }
 
-    /// Applications that certificates or trust of these sides may come through: whatever is
-    /// related to them, directly or not.
-    fn near(&self, sides: [&Address; 2]) -> BTreeSet<ApplicationIndex> {
+    /// The applications that keep an outage open if they do nothing: who would have to do otherwise by what it is
+    /// explained by, both sides where that is not known, and those who give them their certificates.
+    fn concerned(
+        &self,
+        sides: [&Address; 2],
+        explanation: &Explanation,
+    ) -> BTreeSet<ApplicationIndex> {
         let deployment = self.deployment;
-        let own = sides
-            .iter()
-            .filter_map(|side| deployment.application_at(side));
-        let mut near: BTreeSet<ApplicationIndex> = own.collect();
-        let trusted = deployment.clients.iter();
-        let trusted = trusted.filter(|client| sides.iter().any(|side| **side == *client.name));
-        near.extend(trusted.flat_map(|client| client.trusts.iter().copied()));
-        loop {
-            let before = near.len();
-            for relation in &deployment.relations {
-                let sides = relation.sides.each_ref();
-                let [left, right] = sides.map(|side| deployment.application_of(side.party));
-                if let (Some(left), Some(right)) = (left, right)
-                    && (near.contains(&left) || near.contains(&right))
-                {
-                    near.extend([left, right]);
+        let at = |address: &Address| deployment.application_at(address);
+        let presenter = at(&explanation.symptom.presenter);
+        let (mut found, open): (BTreeSet<ApplicationIndex>, Vec<ApplicationIndex>) =
+            match explanation.doubt() {
+                Doubt::Of(known) | Doubt::OfEndpoints(known) => {
+                    let named = deployment.applications.keys().filter(|index| {
+                        let address = deployment.application_address(*index);
+                        known.contains(address.as_str())
+                    });
+                    // Who judges needs no certificate for that.
+                    let judge =
+                        at(&explanation.symptom.judge).filter(|own| presenter != Some(*own));
+                    let named: BTreeSet<ApplicationIndex> = named.chain(presenter).collect();
+                    let open = named.iter().copied();
+                    let open = open.filter(|index| Some(*index) != judge).collect();
+                    (named, open)
                 }
-            }
-            if near.len() == before {
-                return near;
+                Doubt::Any => {
+                    let own: BTreeSet<ApplicationIndex> =
+                        sides.iter().copied().filter_map(at).collect();
+                    let open = own.iter().copied().collect();
+                    (own, open)
+                }
+                Doubt::None => (sides.iter().copied().filter_map(at).collect(), Vec::new()),
+            };
+        self.add_providers(&mut found, open);
+        found
+    }
+
+    /// Adds those who give these their certificates, and so on up to the root.
+    fn add_providers(
+        &self,
+        found: &mut BTreeSet<ApplicationIndex>,
+        mut open: Vec<ApplicationIndex>,
+    ) {
+        while let Some(application) = open.pop() {
+            for relation in &self.deployment.relations {
+                if !Interface::TlsCertificates.is(&relation.interface) {
+                    continue;
+                }
+                let sides = relation.sides.each_ref();
+                let [provider, requirer] =
+                    sides.map(|side| self.deployment.application_of(side.party));
+                if let Some(provider) = provider.filter(|_| requirer == Some(application))
+                    && found.insert(provider)
+                {
+                    open.push(provider);
+                }
             }
         }
     }
@@ -315,7 +349,7 @@ impl OpenOutageSearch<'_> {
         let mut others = self.failing.keys().filter(|unit| self.is_of(unit, near));
         let unit = [server, client]
             .into_iter()
-            .find(|unit| self.failing.contains_key(*unit))
+            .find(|unit| self.failing.contains_key(*unit) && self.is_of(unit, near))
             .or_else(|| others.next())?;
         let failing = self.failing.get(unit)?;
         Some(OpenReason::HookFails {
@@ -365,13 +399,17 @@ impl OpenOutageSearch<'_> {
         })
     }
 
-    /// Whether an action is what the outage is explained by. Of relations that were removed no other is told: most have
-    /// nothing to do with it.
+    /// Whether an action that can be undone is what the outage is explained by. Of relations that were removed, and of
+    /// what was done to a workload's TLS, no other is told: most have nothing to do with it.
     fn is_cause(&self, timed: &TimedAction, explanation: &Explanation) -> bool {
         let done = self.deployment.start + timed.at;
         let cause = explanation.cause.action.as_ref();
-        matches!(timed.action, Action::RemoveRelation { .. })
-            && cause.is_some_and(|(at, source)| *at == done && *source == timed.source)
+        let is_open = match &timed.action {
+            Action::RemoveRelation { .. } => true,
+            tls @ Action::Tls(_) => tls.inverse().is_some(),
+            _ => false,
+        };
+        is_open && cause.is_some_and(|(at, source)| *at == done && *source == timed.source)
     }
 
     /// The command of an action that was refused, and why.

@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::groups::Likeness;
+use super::groups::{CauseLikeness, Likeness};
 use super::{Cause, Findings};
 use trustsim_kernel::Span;
 use trustsim_model::Manifest;
@@ -105,26 +105,46 @@ pub fn chance(outcomes: &[SeedOutcome], likenesses: &BTreeSet<Likeness>) -> Opti
     })
 }
 
-/// What outages come with other seeds than the first only, with the worst of each kind; the most common first.
-pub fn elsewhere(outcomes: &[SeedOutcome]) -> Vec<(&Likeness, &SeedGroup, Chance)> {
+/// Outages of one cause that come with other seeds than the first only.
+#[derive(Clone, Debug)]
+pub struct Elsewhere<'a> {
+    /// What makes them alike, once for each pair of applications.
+    pub likenesses: BTreeSet<&'a Likeness>,
+    /// Those between two applications with one seed that lost the most.
+    pub worst: &'a SeedGroup,
+    /// How often they come, and what they lose together.
+    pub chance: Chance,
+}
+
+/// What outages come with other seeds than the first only, those of one cause together; the most common first.
+pub fn elsewhere(outcomes: &[SeedOutcome]) -> Vec<Elsewhere<'_>> {
     let Some((first, others)) = outcomes.split_first() else {
         return Vec::new();
     };
-    let mut worst: BTreeMap<&Likeness, &SeedGroup> = BTreeMap::new();
+    type Alike<'a> = (BTreeSet<&'a Likeness>, &'a SeedGroup);
+    let mut causes: BTreeMap<&CauseLikeness, Alike<'_>> = BTreeMap::new();
     for (likeness, group) in others.iter().flat_map(|outcome| &outcome.groups) {
         if first.groups.contains_key(likeness) {
             continue;
         }
-        let known = worst.entry(likeness).or_insert(group);
-        if group.lost > known.lost {
-            *known = group;
+        let (alike, worst) = causes
+            .entry(&likeness.cause)
+            .or_insert_with(|| (BTreeSet::new(), group));
+        alike.insert(likeness);
+        if group.lost > worst.lost {
+            *worst = group;
         }
     }
-    let found = worst.into_iter().map(|(likeness, group)| {
-        let chance = chance(outcomes, &BTreeSet::from([likeness.clone()]));
-        (likeness, group, chance.expect("it came with one of them"))
+    let found = causes.into_values().map(|(likenesses, worst)| {
+        let each = likenesses.iter().copied().cloned().collect();
+        let chance = chance(outcomes, &each);
+        Elsewhere {
+            likenesses,
+            worst,
+            chance: chance.expect("it came with one of them"),
+        }
     });
-    let mut found: Vec<_> = found.collect();
-    found.sort_by_key(|(_, group, chance)| std::cmp::Reverse((chance.seeds, group.lost)));
+    let mut found: Vec<Elsewhere<'_>> = found.collect();
+    found.sort_by_key(|each| std::cmp::Reverse((each.chance.seeds, each.chance.most)));
     found
 }

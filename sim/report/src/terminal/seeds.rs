@@ -4,8 +4,10 @@ use super::style::{self, paint};
 use crate::Run;
 use crate::words::number::counted;
 use crate::words::{cause, chance as words};
-use trustsim_diagnosis::{OutageGroup, SeedOutcome, chance as chance_of, elsewhere as others};
-use trustsim_kernel::{Span, format_duration};
+use trustsim_diagnosis::{
+    Elsewhere, OutageGroup, SeedOutcome, chance as chance_of, elsewhere as others,
+};
+use trustsim_kernel::{Span, format_duration, visible};
 
 /// Kinds of causes told that come with other seeds only.
 const FEW: usize = 4;
@@ -28,14 +30,14 @@ pub(super) fn elsewhere(run: &Run<'_>) -> String {
     let outcomes = &run.findings.seeds;
     let found = others(outcomes);
     let mut text = String::new();
-    for (likeness, group, chance) in found.iter().take(FEW) {
+    for each in found.iter().take(FEW) {
+        let cause = &each.worst.cause;
         text.push_str(&format!(
-            "\n{}: {} to {}: {} ({})\n",
+            "\n{}: {}: {} ({})\n",
             paint(style::WAIT, "other seeds"),
-            likeness.client,
-            likeness.server,
-            cause::line(&group.cause),
-            words::told(chance, &group.cause)
+            visible(&between(each)),
+            visible(&cause::line(cause)),
+            words::told(&each.chance, cause)
         ));
     }
     if found.len() > FEW {
@@ -45,6 +47,19 @@ pub(super) fn elsewhere(run: &Run<'_>) -> String {
         ));
     }
     text
+}
+
+/// `m.front to m.api, m.front to m.db and 2 more`: the applications that connect.
+fn between(each: &Elsewhere<'_>) -> String {
+    let sides = each.likenesses.iter();
+    let sides = sides.map(|likeness| format!("{} to {}", likeness.client, likeness.server));
+    let mut sides: Vec<String> = sides.collect();
+    let more = sides.len().saturating_sub(FEW);
+    sides.truncate(FEW);
+    match more {
+        0 => sides.join(", "),
+        _ => format!("{} and {more} more", sides.join(", ")),
+    }
 }
 
 /// `with seeds 3 and 5 it does not hold`; nothing where it holds with each or does not with the first.
