@@ -5,7 +5,10 @@ use std::num::NonZeroUsize;
 use std::path::Path;
 use std::sync::Arc;
 
-use trustsim::diagnosis::{SeedOutcome, chance, diagnose, elsewhere, outage_groups};
+use trustsim::diagnosis::{
+    Cause, SeedOutcome, Transit, TrustCause, chance, diagnose, elsewhere, outage_groups,
+};
+use trustsim::report::words;
 use trustsim::scenario::{DiskFiles, load};
 use trustsim::whatif::{play_seeds, seeds_after};
 use trustsim::world::{Deployment, Options, Simulation};
@@ -129,4 +132,69 @@ fn what_two_actions_led_to_is_counted_apart() {
 
 fn outcomes_of(deployment: &Deployment) -> Vec<SeedOutcome> {
     outcomes(deployment, seeds_after(deployment.seed, 2), 2)
+}
+
+/// A provider of `certificate_transfer` that keeps one field for peers of version 0 writes the first of a set there
+/// (canonical/charmlibs interfaces/certificate_transfer `_set_relation_data`).
+const ONE_PICKED: &str = "
+duration: 300d
+models:
+  pki:
+    bundle: kubernetes
+    applications:
+      root: {charm: self-signed-certificates, channel: 1/stable, scale: 1}
+  web:
+    bundle: kubernetes
+    applications:
+      t: {charm: traefik-k8s, channel: latest/stable, revision: 249, scale: 1}
+      graf: {charm: grafana-k8s, channel: 1/stable, scale: 1}
+      cat: {charm: catalogue-k8s, channel: latest/stable, scale: 1}
+      own: {charm: self-signed-certificates, channel: 1/stable, scale: 1}
+    relations:
+      - [graf:certificates, own:certificates]
+      - [cat:certificates, own:certificates]
+      - [t:receive-ca-cert, own:send-ca-cert]
+connections:
+  - {from: web.t, to: web.graf}
+  - {from: web.t, to: web.cat}
+";
+
+/// The new CA is picked with some seeds, and the old one with others: that was told as a matter of which unit gets its
+/// next certificate first, and once for each server.
+#[test]
+fn what_a_provider_picks_is_what_decides() {
+    let deployment = crate::common::deployed(ONE_PICKED);
+    let mut seeds = vec![deployment.seed];
+    seeds.extend(seeds_after(deployment.seed, 7));
+    let mut outcomes = outcomes(&deployment, seeds, 2);
+    let fails: Vec<bool> = outcomes.iter().map(|each| each.outages > 0).collect();
+    let (first, holds) = (
+        fails.iter().position(|fails| *fails),
+        fails.iter().position(|fails| !fails),
+    );
+    let first = first.expect("the new CA is picked with some seed");
+    let holds = holds.expect("the old CA is picked with some seed");
+    let cause = outcomes[first].groups.values().next().expect("it fails");
+    assert!(
+        matches!(
+            &cause.cause,
+            Cause::Trust(TrustCause::OldCaDropped {
+                only_one: Some(Transit::OneOfSeveral { .. }),
+                ..
+            })
+        ),
+        "{:?}",
+        cause.cause
+    );
+    let found = chance(&outcomes, &outcomes[first].groups.keys().cloned().collect());
+    let line = words::chance::told(&found.expect("it comes"), &cause.cause);
+    assert!(
+        line.ends_with(": which CA of a set is the first decides it"),
+        "{line}"
+    );
+    // One cause, whichever servers it is about.
+    outcomes.swap(0, holds);
+    let others = elsewhere(&outcomes);
+    assert_eq!(others.len(), 1, "{others:?}");
+    assert_eq!(others[0].likenesses.len(), 2, "{others:?}");
 }

@@ -139,7 +139,7 @@ fn of_trust(cause: &TrustCause) -> Vec<Culprit<'_>> {
         TrustCause::OldCaDropped {
             signer,
             judge,
-            one_file: Some(_),
+            only_one: Some(Transit::OneFile { .. }),
             ..
         } => applications(&[signer, judge]),
         // The signer's CA changed, and some have moved on to it before others.

@@ -155,7 +155,7 @@ impl<'a> TrustSearch<'_, 'a> {
     /// A provider that speaks version 1 keeps one field for peers of version 0, and writes
     /// `list(set)[0]` of its add-only set there (canonical/charmlibs interfaces/certificate_transfer
     /// `_set_relation_data`).
-    fn one_of_several(
+    pub(super) fn one_of_several(
         &self,
         provider: &EndpointRef,
         requirer: &EndpointRef,

@@ -191,19 +191,23 @@ impl<'a> TrustSearch<'_, 'a> {
     fn dropped(
         &self,
         Issued { seq, entry, .. }: Issued<'a>,
-        requirer: &EndpointRef,
+        [provider, requirer]: [&EndpointRef; 2],
         signer: &Address,
         case: &Case<'a>,
         root: Option<Seq>,
     ) -> RootCause {
-        let one_file = self.not_kept(requirer, signer, case);
+        let picked = self.one_of_several(provider, requirer, signer, case);
+        let only_one = picked.or_else(|| {
+            let kept = self.not_kept(requirer, signer, case);
+            kept.filter(|transit| matches!(transit, Transit::OneFile { .. }))
+        });
         let signer = signer.clone();
         let what = TrustCause::OldCaDropped {
             signer: signer.clone(),
             judge: case.judge.clone(),
             presenter: case.presenter.clone(),
             made: self.new_ca(entry, root),
-            one_file: one_file.filter(|transit| matches!(transit, Transit::OneFile { .. })),
+            only_one,
         };
         RootCause::new(what, Some(seq)).after(entry.time, Event::CaMade { signer })
     }
@@ -225,7 +229,8 @@ impl<'a> TrustSearch<'_, 'a> {
             let gone = self
                 .certificates()
                 .certificates_relation_gone(&case.presenter.to_application(), case.at);
-            return gone.unwrap_or_else(|| self.dropped(newer, requirer, signer, case, root));
+            return gone
+                .unwrap_or_else(|| self.dropped(newer, [provider, requirer], signer, case, root));
         }
         let lost = case.wanted_issuer().and_then(|issuer| {
             self.hindrances()

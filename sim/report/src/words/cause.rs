@@ -387,9 +387,9 @@ fn of_trust(cause: &TrustCause) -> String {
             judge,
             presenter,
             made,
-            one_file,
+            only_one,
         } => {
-            let over = one_file
+            let over = only_one
                 .as_ref()
                 .map_or_else(String::new, |over| format!("{}; ", transit::clause(over)));
             format!(

@@ -33,17 +33,27 @@ pub fn told(chance: &Chance, cause: &Cause) -> String {
 const fn decided_by(cause: &Cause) -> Option<&'static str> {
     match cause {
         Cause::NotTransferred {
-            transit: Transit::OneFile { .. } | Transit::OneOfSeveral { .. },
+            transit: Transit::OneFile { .. },
             ..
         }
         | Cause::Trust(TrustCause::OldCaDropped {
-            one_file: Some(_), ..
+            only_one: Some(Transit::OneFile { .. }),
+            ..
         }) => Some("which CA of a set is written last"),
+        // `list(set)[0]` of the provider's CAs.
+        Cause::NotTransferred {
+            transit: Transit::OneOfSeveral { .. },
+            ..
+        }
+        | Cause::Trust(TrustCause::OldCaDropped {
+            only_one: Some(Transit::OneOfSeveral { .. }),
+            ..
+        }) => Some("which CA of a set is the first"),
         Cause::NotTransferred {
             transit: Transit::BesideCertificate { .. },
             ..
         }
-        | Cause::Trust(TrustCause::OldCaDropped { one_file: None, .. }) => {
+        | Cause::Trust(TrustCause::OldCaDropped { only_one: None, .. }) => {
             Some("probably which unit gets its next certificate first")
         }
         Cause::NotTransferred {

@@ -113,8 +113,8 @@ pub enum TrustCause {
         presenter: Address,
         /// The new CA.
         made: NewCa,
-        /// That the judge's charm has room for one CA only, where it has.
-        one_file: Option<Transit>,
+        /// Why the judge has one CA only: its charm has room for one, or one is picked for it. `None` where neither is so.
+        only_one: Option<Transit>,
     },
 }
 
