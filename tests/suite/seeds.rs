@@ -198,3 +198,60 @@ fn what_a_provider_picks_is_what_decides() {
     assert_eq!(others.len(), 1, "{others:?}");
     assert_eq!(others[0].likenesses.len(), 2, "{others:?}");
 }
+
+/// The leader's certificate is taken away where the unit that leads is the one that is removed, which a seed decides.
+const LEADER_OR_NOT: &str = "
+duration: 60d
+models:
+  m:
+    bundle: kubernetes
+    applications:
+      ca: {charm: self-signed-certificates, channel: 1/stable, scale: 1}
+      t: {charm: traefik-k8s, channel: latest/edge, scale: 3, options: {external_hostname: x.example.com}}
+    relations:
+      - [t:certificates, ca:certificates]
+connections:
+  - {from: b, to: m.t, name: x.example.com}
+clients: {b: {trusts: [m.ca], refresh: 1d}}
+faults:
+  - {at: 20d, remove-unit: {unit: m.t/2}}
+expect:
+  - no-failures: {}
+";
+
+/// A run whose expectation held with its own seed and was broken with three of eight had passed.
+#[test]
+fn a_run_that_fails_with_another_seed_has_not_passed() {
+    let folder = tempfile::tempdir().expect("a folder");
+    std::fs::write(folder.path().join("s.yaml"), LEADER_OR_NOT).expect("written");
+    let ran = |seeds: &str| {
+        let arguments = [
+            "run",
+            "s.yaml",
+            "-o",
+            "out",
+            "--remedies",
+            "0",
+            "--seeds",
+            seeds,
+        ];
+        let output = crate::common::trustsim(folder.path(), &arguments);
+        let summary = std::fs::read(folder.path().join("out/summary.json")).expect("a summary");
+        let summary: serde_json::Value = serde_json::from_slice(&summary).expect("JSON");
+        let text = String::from_utf8(output.stdout).expect("text");
+        (output.status.code(), summary, text)
+    };
+    let (code, summary, text) = ran("8");
+    assert_eq!(code, Some(1), "{text}");
+    assert_eq!(summary["verdict"], "passed-with-this-seed");
+    assert_eq!(summary["passed"], false);
+    let breaking = &summary["expectations"]["held"][0]["broken_with_seeds"];
+    let breaking = breaking.as_array().expect("a list");
+    assert!((1..8).contains(&breaking.len()), "{breaking:?}");
+    assert!(text.contains("passed with seed 1"), "{text}");
+    let command = format!("trustsim run SCENARIO --seed {}", breaking[0]);
+    assert!(text.contains(&command), "{command}\n{text}");
+    let (code, summary, text) = ran("1");
+    assert_eq!(code, Some(0), "{text}");
+    assert_eq!(summary["verdict"], "passed");
+}

@@ -15,8 +15,8 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 #[command(arg_required_else_help = true, disable_help_subcommand = true)]
 #[command(after_help = "\
 Exit codes:
-  0    every expectation held
-  1    an expectation is broken, an outage was not expected, or nothing was judged
+  0    every expectation held, with each seed
+  1    an expectation is broken or an outage was not expected, with one of the seeds, or nothing was judged
   2    the run could not be made
   101  a bug in trustsim")]
 pub struct Cli {

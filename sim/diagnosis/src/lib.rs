@@ -171,9 +171,17 @@ impl Findings {
         (from, told.iter().map(|(_, length)| *length).sum())
     }
 
-    /// Whether every expectation held, and every failure was expected, of a run in which something was judged.
+    /// Whether every expectation held, and every failure was expected, with each seed that was played, of a run in which
+    /// something was judged.
     pub fn passed(&self) -> bool {
         self.verdict() == RunVerdict::Passed
+    }
+
+    /// The seeds that were played with which an expectation, by its position, does not hold.
+    pub fn seeds_breaking(&self, expectation: usize) -> Vec<u64> {
+        let outcomes = self.seeds.iter();
+        let fails = outcomes.filter(|outcome| outcome.broken.contains(&expectation));
+        fails.map(|outcome| outcome.seed).collect()
     }
 
     /// What comes of the run.
@@ -187,9 +195,12 @@ impl Findings {
             return RunVerdict::NothingJudged;
         }
         let unexpected = self.outages_of(OutageClass::Unexpected).count();
-        match unexpected == 0 && self.expectations.iter().all(|each| each.held) {
+        if unexpected > 0 || self.expectations.iter().any(|each| !each.held) {
+            return RunVerdict::Failed;
+        }
+        match self.seeds.iter().all(SeedOutcome::passed) {
             true => RunVerdict::Passed,
-            false => RunVerdict::Failed,
+            false => RunVerdict::PassedWithThisSeed,
         }
     }
 }
@@ -199,6 +210,8 @@ impl Findings {
 pub enum RunVerdict {
     /// Every expectation held, and every failure was expected.
     Passed,
+    /// So it was with the seed of the run, and not with another that was played.
+    PassedWithThisSeed,
     /// An expectation is broken, or a failure was not expected.
     Failed,
     /// No connection was attempted, and nothing was expected: the run answers no question.

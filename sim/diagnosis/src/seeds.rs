@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::groups::{CauseLikeness, Likeness};
-use super::{Cause, Findings};
+use super::{Cause, Findings, OutageClass};
 use trustsim_kernel::Span;
 use trustsim_model::Manifest;
 
@@ -18,7 +18,9 @@ pub struct SeedOutcome {
     pub seed: u64,
     /// How many outages there were that are told.
     pub outages: usize,
-    /// How long those were together.
+    /// How many of them were not expected.
+    pub unexpected: usize,
+    /// How long those that are told were together.
     pub lost: Span,
     /// What they come to, by what makes them alike.
     pub groups: BTreeMap<Likeness, SeedGroup>,
@@ -81,11 +83,17 @@ impl SeedOutcome {
         Self {
             seed: manifest.seed,
             outages: groups.values().map(|group| group.outages).sum(),
+            unexpected: findings.outages_of(OutageClass::Unexpected).count(),
             lost: groups.values().map(|group| group.lost).sum(),
             groups,
             broken: broken.map(|(index, _)| index).collect(),
             ended_early: manifest.endless.is_some(),
         }
+    }
+
+    /// Whether every expectation held, and every failure was expected.
+    pub const fn passed(&self) -> bool {
+        self.unexpected == 0 && self.broken.is_empty()
     }
 }
 
@@ -112,6 +120,8 @@ pub struct Elsewhere<'a> {
     pub likenesses: BTreeSet<&'a Likeness>,
     /// Those between two applications with one seed that lost the most.
     pub worst: &'a SeedGroup,
+    /// The seed.
+    pub seed: u64,
     /// How often they come, and what they lose together.
     pub chance: Chance,
 }
@@ -121,26 +131,31 @@ pub fn elsewhere(outcomes: &[SeedOutcome]) -> Vec<Elsewhere<'_>> {
     let Some((first, others)) = outcomes.split_first() else {
         return Vec::new();
     };
-    type Alike<'a> = (BTreeSet<&'a Likeness>, &'a SeedGroup);
+    type Alike<'a> = (BTreeSet<&'a Likeness>, (u64, &'a SeedGroup));
     let mut causes: BTreeMap<&CauseLikeness, Alike<'_>> = BTreeMap::new();
-    for (likeness, group) in others.iter().flat_map(|outcome| &outcome.groups) {
+    let groups = others.iter().flat_map(|outcome| {
+        let groups = outcome.groups.iter();
+        groups.map(|(likeness, group)| (outcome.seed, likeness, group))
+    });
+    for (seed, likeness, group) in groups {
         if first.groups.contains_key(likeness) {
             continue;
         }
         let (alike, worst) = causes
             .entry(&likeness.cause)
-            .or_insert_with(|| (BTreeSet::new(), group));
+            .or_insert_with(|| (BTreeSet::new(), (seed, group)));
         alike.insert(likeness);
-        if group.lost > worst.lost {
-            *worst = group;
+        if group.lost > worst.1.lost {
+            *worst = (seed, group);
         }
     }
-    let found = causes.into_values().map(|(likenesses, worst)| {
+    let found = causes.into_values().map(|(likenesses, (seed, worst))| {
         let each = likenesses.iter().copied().cloned().collect();
         let chance = chance(outcomes, &each);
         Elsewhere {
             likenesses,
             worst,
+            seed,
             chance: chance.expect("it came with one of them"),
         }
     });

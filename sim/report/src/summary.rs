@@ -87,6 +87,7 @@ fn seeds(run: &Run<'_>) -> Vec<Value> {
         json!({
             "seed": outcome.seed,
             "outages": outcome.outages,
+            "outages_unexpected": outcome.unexpected,
             "lost_s": seconds_json(outcome.lost),
             "broken_expectations": outcome.broken,
             "ended_early": outcome.ended_early,
@@ -150,12 +151,14 @@ fn expectations(run: &Run<'_>) -> Value {
     let of = |held: bool| -> Vec<Value> {
         results
             .iter()
-            .filter(|each| each.held == held)
-            .map(|each| {
+            .enumerate()
+            .filter(|(_, each)| each.held == held)
+            .map(|(index, each)| {
                 json!({
                     "claim": expectation::claim(&each.claim, deployment),
                     "detail": expectation::outcome(&each.outcome, deployment),
                     "source": source(&each.source),
+                    "broken_with_seeds": run.findings.seeds_breaking(index),
                 })
             })
             .collect()

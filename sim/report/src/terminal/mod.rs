@@ -208,6 +208,10 @@ fn head(run: &Run<'_>) -> String {
         failed_cell(sum(|tally| tally.failed_attempts)),
         match run.findings.verdict() {
             RunVerdict::Passed => Cell::new("passed", style::GOOD),
+            RunVerdict::PassedWithThisSeed => {
+                let words = format!("passed with seed {}", manifest.seed);
+                Cell::new(&words, style::WAIT)
+            }
             RunVerdict::Failed => Cell::new("failed", style::BAD),
             RunVerdict::NothingJudged => Cell::new("nothing judged", style::WAIT),
             RunVerdict::EndedEarly => Cell::new("ended early", style::BAD),

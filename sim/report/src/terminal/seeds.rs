@@ -8,6 +8,7 @@ use trustsim_diagnosis::{
     Elsewhere, OutageGroup, SeedOutcome, chance as chance_of, elsewhere as others,
 };
 use trustsim_kernel::{Span, format_duration, visible};
+use trustsim_model::CommandLine;
 
 /// Kinds of causes told that come with other seeds only.
 const FEW: usize = 4;
@@ -33,11 +34,12 @@ pub(super) fn elsewhere(run: &Run<'_>) -> String {
     for each in found.iter().take(FEW) {
         let cause = &each.worst.cause;
         text.push_str(&format!(
-            "\n{}: {}: {} ({})\n",
+            "\n{}: {}: {} ({}{})\n",
             paint(style::WAIT, "other seeds"),
             visible(&between(each)),
             visible(&cause::line(cause)),
-            words::told(&each.chance, cause)
+            words::told(&each.chance, cause),
+            more(run, each)
         ));
     }
     if found.len() > FEW {
@@ -47,6 +49,16 @@ pub(super) fn elsewhere(run: &Run<'_>) -> String {
         ));
     }
     text
+}
+
+/// The command that tells more of one seed. Where faults are drawn, it would draw others.
+fn more(run: &Run<'_>, each: &Elsewhere<'_>) -> String {
+    let command = CommandLine::new(["trustsim", "run", "SCENARIO"]);
+    let command = command.and_option("--seed", Some(each.seed));
+    match run.manifest.drawn.is_empty() {
+        true => format!("; {command} tells what helps"),
+        false => String::new(),
+    }
 }
 
 /// `m.front to m.api, m.front to m.db and 2 more`: the applications that connect.
@@ -62,15 +74,11 @@ fn between(each: &Elsewhere<'_>) -> String {
     }
 }
 
-/// `with seeds 3 and 5 it does not hold`; nothing where it holds with each or does not with the first.
+/// `with seeds 3 and 5 it does not hold`; nothing where it holds with each or with none.
 pub(super) fn broken_with(run: &Run<'_>, expectation: usize) -> Option<String> {
     let outcomes = &run.findings.seeds;
-    let fails = |outcome: &&SeedOutcome| outcome.broken.contains(&expectation);
-    let seeds: Vec<String> = outcomes
-        .iter()
-        .filter(fails)
-        .map(|outcome| outcome.seed.to_string())
-        .collect();
+    let seeds = run.findings.seeds_breaking(expectation).into_iter();
+    let seeds: Vec<String> = seeds.map(|seed| seed.to_string()).collect();
     (!seeds.is_empty() && seeds.len() < outcomes.len()).then(|| {
         format!(
             "it does not hold with seed {} ({} of {})",

@@ -19,10 +19,11 @@ pub fn error(verdict: &Verdict) -> Option<&'static str> {
     verdict.error.map(ErrorKind::kebab)
 }
 
-/// `passed`, `failed` or `nothing-judged`.
+/// `passed`, `passed-with-this-seed`, `failed`, `nothing-judged` or `ended-early`.
 pub const fn of_run(verdict: RunVerdict) -> &'static str {
     match verdict {
         RunVerdict::Passed => "passed",
+        RunVerdict::PassedWithThisSeed => "passed-with-this-seed",
         RunVerdict::Failed => "failed",
         RunVerdict::NothingJudged => "nothing-judged",
         RunVerdict::EndedEarly => "ended-early",
