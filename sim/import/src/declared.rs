@@ -8,7 +8,7 @@ use trustsim_yaml::Node;
 use crate::dump::{ModelDump, RelationDump, SideDump};
 use crate::knowledge::Knowledge;
 use crate::merge::charm_name;
-use crate::plan::UNKNOWN_CHARM;
+use crate::plan::unknown_charm;
 
 /// A charm as `juju status` shows it: some of its endpoints.
 #[derive(Default)]
@@ -53,7 +53,7 @@ impl Declared {
             let application = dump.applications.get(name);
             let charm = application.and_then(|application| application.charm.as_ref());
             match charm.map(|charm| charm_name(&charm.value)) {
-                Some(charm) if charm != UNKNOWN_CHARM => charm.to_owned(),
+                Some(charm) if charm != unknown_charm(name) => charm.to_owned(),
                 _ => format!("{model}.{name}"),
             }
         };

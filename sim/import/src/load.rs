@@ -134,6 +134,7 @@ fn settled(
     out: &mut Diagnostics,
 ) -> Option<(String, Loaded)> {
     let mut without: BTreeSet<Item> = BTreeSet::new();
+    let mut left_out = LeftOut::new(plan);
     loop {
         let setting = Setting {
             files: read,
@@ -175,7 +176,7 @@ fn settled(
                 continue;
             };
             if line.item != Item::Frame && without.insert(line.item.clone()) {
-                out.push(left_out(found, line));
+                left_out.tell(found, line, out);
             }
         }
         if without.len() == before {
@@ -198,6 +199,73 @@ fn line_of<'a>(found: &Diagnostic, all: &Diagnostics, lines: &'a [Line]) -> Opti
     }
     let (line, _) = all.sources.position(place);
     lines.get(line as usize - 1)
+}
+
+/// What was left out, as far as one warning tells of several items.
+struct LeftOut<'a> {
+    plan: &'a Plan,
+    /// Relations of each model, by its position, whose applications it lacks.
+    absent: BTreeMap<usize, AbsentSides>,
+}
+
+/// Relations whose applications a model lacks: an overlay alone has many.
+struct AbsentSides {
+    /// Position of their warning.
+    warning: usize,
+    /// How many they are.
+    count: usize,
+    /// What the model lacks.
+    names: BTreeSet<String>,
+}
+
+impl<'a> LeftOut<'a> {
+    const fn new(plan: &'a Plan) -> Self {
+        Self {
+            plan,
+            absent: BTreeMap::new(),
+        }
+    }
+
+    /// Warns of an item, or adds it to a warning of others that lack the same.
+    fn tell(&mut self, found: &Diagnostic, line: &Line, out: &mut Diagnostics) {
+        let Some((model, lacking)) = self.lacking(&line.item) else {
+            return out.push(left_out(found, line));
+        };
+        let Some(known) = self.absent.get_mut(&model) else {
+            let relations = AbsentSides {
+                warning: out.list.len(),
+                count: 1,
+                names: lacking,
+            };
+            self.absent.insert(model, relations);
+            return out.push(left_out(found, line));
+        };
+        known.count += 1;
+        known.names.extend(lacking);
+        let names = known.names.iter().map(|name| format!("`{name}`"));
+        let names: Vec<String> = names.collect();
+        out.list[known.warning].message = format!(
+            "{} relations are left out: no application {} in model `{}`",
+            known.count,
+            names.join(", "),
+            self.plan.models[model].name
+        );
+    }
+
+    /// The model of a relation, and which sides of it are not there; `None` where all are.
+    fn lacking(&self, item: &Item) -> Option<(usize, BTreeSet<String>)> {
+        let Item::Relation(model, number) = item else {
+            return None;
+        };
+        let planned = &self.plan.models[*model];
+        let sides = planned.relations[*number].sides.iter();
+        let absent = sides.filter(|side| {
+            let dump = &planned.dump;
+            !dump.applications.contains_key(&side.name) && !dump.saas.contains_key(&side.name)
+        });
+        let absent: BTreeSet<String> = absent.map(|side| side.name.clone()).collect();
+        (!absent.is_empty()).then_some((*model, absent))
+    }
 }
 
 /// What is wrong with an item, as a warning at the place in the inputs that it comes from.

@@ -33,8 +33,10 @@ pub(crate) struct Plan {
     pub(crate) files: Vec<CharmFile>,
 }
 
-/// What a charm is called of which no input says the name: no charm is.
-pub(crate) const UNKNOWN_CHARM: &str = "unknown";
+/// What the charm of an application is called of which no input says the name: no charm is, and each may be another.
+pub(crate) fn unknown_charm(application: &str) -> String {
+    format!("unknown-{application}")
+}
 
 /// Merges the dumps of each model, and joins the models.
 pub(crate) fn plan(
@@ -113,7 +115,7 @@ fn name_unknown_charms(dump: &mut ModelDump, out: &mut Diagnostics) {
     for (name, application) in unknown {
         let place = application.place;
         first.get_or_insert(place);
-        application.charm = Some(Spanned::new(UNKNOWN_CHARM.to_owned(), place));
+        application.charm = Some(Spanned::new(unknown_charm(name), place));
         names.push(format!("`{name}`"));
     }
     if let Some(place) = first {

@@ -183,3 +183,31 @@ fn a_folder_is_looked_into_up_to_a_bound() {
     assert_eq!(imported.loaded.deployment.models.len(), 1);
     insta::assert_snapshot!(notes(&made));
 }
+
+/// An overlay alone lacks the applications that it relates its own to: one warning tells of all, where each relation had
+/// one of seven lines.
+#[test]
+fn relations_whose_applications_are_not_there_share_one_warning() {
+    let overlay = "applications:\n  graf: {charm: grafana}\nrelations:\n  - [graf:a, worker:a]\n  - [graf:b, easyrsa:b]\n  \
+                   - [worker:c, graf:c]\n";
+    let made = from_texts([("overlay.yaml", overlay)], &["overlay.yaml"]);
+    let said = notes(&made);
+    assert!(
+        said.contains(
+            "3 relations are left out: no application `easyrsa`, `worker` in model `overlay`"
+        ),
+        "{said}"
+    );
+    assert_eq!(said.matches("left out").count(), 1, "{said}");
+}
+
+/// `juju show-unit` names applications that its unit is related to, and not their charms: they are not of one charm.
+#[test]
+fn applications_whose_charms_are_not_told_are_not_of_one_charm() {
+    let unit = "graf/0:\n  charm: ch:amd64/grafana-k8s-1\n  leader: true\n  relation-info:\n  \
+                - {relation-id: 1, endpoint: catalogue, related-endpoint: catalogue, application-data: {}, related-units: {cat/0: {in-scope: true, data: {}}}}\n  \
+                - {relation-id: 2, endpoint: metrics-endpoint, related-endpoint: self-metrics-endpoint, application-data: {}, related-units: {prom/0: {in-scope: true, data: {}}}}\n";
+    let made = from_texts([("unit.yaml", unit)], &["unit.yaml"]).expect("imported");
+    let coverage = trustsim::model::Coverage::of(&made.loaded.deployment);
+    assert_eq!(coverage.charms.total(), 3, "{}", made.text);
+}

@@ -8,7 +8,7 @@ use crate::failure_reasons::FailureReasons;
 use crate::words;
 use crate::words::assumption::{DoubtedFailure, Doubts};
 use crate::words::number::{counted, grouped, natural};
-use crate::words::{ca_route, cause, certificate, command, entry, open_outage, symptom};
+use crate::words::{ca_route, cause, certificate, command, digest, entry, open_outage, symptom};
 use trustsim_diagnosis::{
     CaRoute, Explanation, OpenReason, OutageClass, OutageGroup, Part, outage_attempts,
     outage_groups,
@@ -519,7 +519,7 @@ fn cause_line(run: &Run<'_>, entry: &Entry) -> String {
     } else {
         format!(" {subject}")
     };
-    let words = short_digests(&entry::detail(&entry.kind, run.manifest));
+    let words = digest::shortened(&entry::detail(&entry.kind, run.manifest));
     let detail = if words.is_empty() {
         String::new()
     } else {
@@ -530,24 +530,4 @@ fn cause_line(run: &Run<'_>, entry: &Entry) -> String {
         entry.time,
         entry::kind(&entry.kind).replace('-', " ")
     )
-}
-
-/// Secrets of certificates are labelled with digests, which say nothing to people: their
-/// beginnings will do.
-fn short_digests(text: &str) -> String {
-    const SHOWN: usize = 8;
-    const DIGEST: usize = 32;
-    let parts = text.split_inclusive(|letter: char| !letter.is_ascii_hexdigit());
-    let mut short = String::with_capacity(text.len());
-    for part in parts {
-        let digits = part.trim_end_matches(|letter: char| !letter.is_ascii_hexdigit());
-        if digits.len() < DIGEST {
-            short.push_str(part);
-        } else {
-            short.push_str(&digits[..SHOWN]);
-            short.push_str("..");
-            short.push_str(&part[digits.len()..]);
-        }
-    }
-    short
 }

@@ -11,7 +11,7 @@ use trustsim_kernel::{Span, Time, format_duration};
 use trustsim_model::{Address, Instruction, Source};
 use trustsim_pki::Certificate;
 
-use super::{certificate, command, entry, note, symptom, transit};
+use super::{certificate, command, digest, entry, note, symptom, transit};
 
 /// One line that names what is to blame.
 pub fn line(cause: &Cause) -> String {
@@ -637,15 +637,10 @@ fn trigger(made: &NewCa) -> String {
             label,
             owner,
             change,
-        }) => format!(", when secret {} of {owner} {change}", brief(label)),
-    }
-}
-
-/// Labels end in digests; their beginning says what they are.
-fn brief(label: &str) -> &str {
-    match label.char_indices().nth(40) {
-        Some((cut, _)) => &label[..cut],
-        None => label,
+        }) => format!(
+            ", when secret {} of {owner} {change}",
+            digest::shortened(label)
+        ),
     }
 }
 

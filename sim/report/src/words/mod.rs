@@ -19,6 +19,7 @@ pub mod certificate;
 pub mod chance;
 pub mod charm_error;
 pub mod command;
+pub mod digest;
 pub mod edges;
 pub mod endless_loop;
 pub mod entry;

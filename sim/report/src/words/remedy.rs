@@ -86,8 +86,14 @@ pub fn effect(remedy: &Remedy, group: &[usize]) -> String {
     };
     let others = remedy.ends.len() - ended;
     if others > 0 {
-        let others = counted(others as u64, "other outage");
-        text.push_str(&format!(", nor {others}"));
+        let other = counted(others as u64, "other outage");
+        let clause = match (ended, others) {
+            // What is left of this one is no denial that another could join.
+            (0, 1) => format!(", and {other} does not happen"),
+            (0, _) => format!(", and {other} do not happen"),
+            _ => format!(", nor {other}"),
+        };
+        text.push_str(&clause);
     }
     let [after, before] = apart(remedy.lost_after, remedy.lost_before);
     text.push_str(&format!(", {after} lost in all instead of {before}"));
@@ -138,6 +144,7 @@ pub fn price(remedy: &Remedy) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use trustsim_kernel::Span;
 
     #[test]
     fn what_does_not_help_is_counted_as_people_count() {
@@ -164,6 +171,34 @@ mod tests {
         assert_eq!(
             said(4, 0, 1),
             "none of the 4 changes that were played helps, 1 would have taken too long (--remedies-time)"
+        );
+    }
+
+    #[test]
+    fn a_remedy_that_shortens_one_outage_and_ends_others_says_so() {
+        let remedy = |ends: &[usize]| Remedy {
+            commands: Vec::new(),
+            at: None,
+            later: Vec::new(),
+            ends: ends.to_vec(),
+            shortens: vec![(0, Span::from_secs(113))],
+            breaks: Vec::new(),
+            relieved: Span::from_secs(7087),
+            lost_before: Span::from_secs(7200),
+            lost_after: Span::from_secs(113),
+            lost_by: std::collections::BTreeMap::new(),
+            new_cas: Vec::new(),
+            plan: 0,
+            elsewhere: Vec::new(),
+        };
+        let lost = "1m53s lost in all instead of 2h";
+        assert_eq!(
+            effect(&remedy(&[1, 2]), &[0]),
+            format!("leaves 1m53s, and 2 other outages do not happen, {lost}")
+        );
+        assert_eq!(
+            effect(&remedy(&[0, 1]), &[0]),
+            format!("this outage does not happen, nor 1 other outage, {lost}")
         );
     }
 }
