@@ -4,7 +4,7 @@
 
 use trustsim::diagnosis::diagnose;
 use trustsim::model::{Gap, Standings};
-use trustsim::report::words::assumption::Doubts;
+use trustsim::report::words::assumption::{DoubtedFailure, Doubts};
 use trustsim::world::{Deployment, Options};
 
 /// A client of Kafka with certificates of another CA than Kafka's.
@@ -55,7 +55,12 @@ fn it_explains_only_what_the_server_refuses() {
         let record = crate::common::play(&deployment, Options::default());
         let found = diagnose(&deployment, &record.manifest, &record.journal);
         let last = found.explanations.last().expect("no side trusts the other");
-        let doubts = Doubts::of(&deployment, &basis.reasons, &[last]);
+        let failure = DoubtedFailure {
+            connection: "kafka",
+            explanation: last,
+            reasons: basis.reasons.clone(),
+        };
+        let doubts = Doubts::of(&deployment, &[failure]);
         let told = |list: &[String]| list.iter().any(|line| line.contains("hands it over"));
         let explains = told(&doubts.explaining) || told(&doubts.any);
         assert_eq!(explains, is_explained, "{doubts:#?}");
