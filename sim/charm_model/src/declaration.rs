@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use super::metadata::{
     CharmMetadata, DeclaredAuthority, Endpoint, EndpointProfile, EndpointSource, IssuerProfile,
-    OptionSpec, ProcessProfile, Protocol, Role, Transfers,
+    OptionSpec, ProcessProfile, Protocol, Role, Server, Transfers,
 };
 use super::{Bugs, Implementation, Provenance, ReadingDeclaration, Registry, WITHOUT_TLS};
 use trustsim_kernel::{Span, parse_duration};
@@ -48,6 +48,9 @@ record! {
         workload: Text = "workload" [Extension],
         /// Whether its workload trusts the system's roots beside what it is given (true).
         system_roots: bool = "system-roots" [Extension],
+        /// What its units have for clients to connect to: a server with `tls` (the default), a `plain` one, which no
+        /// certificate is for, or `none`.
+        server: Text = "server" [Extension],
         /// Beginnings of the paths of its workload's files that lie on volumes, which outlive a pod.
         volumes: Vec<String> = "volumes" [Extension],
         /// The action that rotates its CA.
@@ -335,6 +338,11 @@ impl CharmDeclaration {
                 issuer,
                 validator: self.validator.as_ref().map(|text| text.value.clone()),
                 system_roots: self.system_roots != Some(false),
+                server: match one_of(self.server.as_ref(), &["tls", "plain", "none"], reader) {
+                    Some(1) => Server::Plain,
+                    Some(2) => Server::None,
+                    _ => Server::Tls,
+                },
                 volumes: self.volumes.iter().flatten().cloned().collect(),
                 rotate_ca_action: self
                     .rotate_ca_action

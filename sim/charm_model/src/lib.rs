@@ -60,8 +60,8 @@ pub use library_binding::LibraryBinding;
 pub use metadata::{
     Apply, CertificatesProfile, CharmMetadata, DeclaredAuthority, Endpoint, EndpointProfile,
     EndpointSource, IssuerProfile, KeyUse, LibraryProfile, Mode, OptionSpec, PassingProfile,
-    ProcessProfile, Protocol, Reads, RenewsOn, Role, Serves, Store, TakingProfile, Transfers,
-    TrustProfile,
+    ProcessProfile, Protocol, Reads, RenewsOn, Role, Server, Serves, Store, TakingProfile,
+    Transfers, TrustProfile,
 };
 pub use operators::{OperatorAction, OperatorContext, PendingTask};
 pub use options::{OptionFault, Options};

@@ -34,6 +34,8 @@ pub struct CharmMetadata {
     pub validator: Option<String>,
     /// Whether its workload trusts the system's roots beside what it is given.
     pub system_roots: bool,
+    /// What its units have for clients to connect to.
+    pub server: Server,
     /// Beginnings of the paths of workload files that lie on volumes (`storage` in the charm's
     /// charmcraft.yaml, mounted into its containers): those outlive a pod.
     pub volumes: Vec<String>,
@@ -101,6 +103,18 @@ impl CharmMetadata {
             LibraryProfile::Certificates(_) => None,
         }
     }
+}
+
+/// What the units of a charm have for clients to connect to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Server {
+    /// A server with whatever certificate the charm is given.
+    #[default]
+    Tls,
+    /// A server that speaks without TLS, whatever certificates the charm asks for.
+    Plain,
+    /// None: the charm has no workload.
+    None,
 }
 
 /// A process of each unit that opens connections and has a trust store of its own: the charm itself, a sidecar, root

@@ -46,8 +46,9 @@ pub use trustsim_charm_model::{
     IssuerProfile, KeyUse, KnownCharm, LibraryBinding, LibraryProfile, Mode, OperatorAction,
     OperatorContext, OperatorNeed, OptionDeclaration, OptionFault, OptionSpec, Options,
     PendingTask, Pinned, ProcessProfile, Protocol, Provenance, Reading, Reads, Registry, RenewsOn,
-    Repair, Requests, Revisions, Role, Serves, Setup, Store, Transfers, TrustProfile, Unattended,
-    ValidityOptions, WITHOUT_TLS, acme_limits, acme_refusal, domains, is_channel, track,
+    Repair, Requests, Revisions, Role, Server, Serves, Setup, Store, Transfers, TrustProfile,
+    Unattended, ValidityOptions, WITHOUT_TLS, acme_limits, acme_refusal, domains, is_channel,
+    track,
 };
 pub use trustsim_charm_model::{EndpointKeys, EndpointSource, UnreadKey};
 pub use trustsim_generic_charms::DECLARED_PROVIDER;

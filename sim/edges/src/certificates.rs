@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use trustsim_charm_model::{Authority, CharmMetadata, Endpoint, Role};
+use trustsim_charm_model::{
+    Authority, CharmMetadata, Endpoint, EndpointProfile, Role, Server, Serves,
+};
 use trustsim_model::{ApplicationIndex, Deployment};
 
 const INTERFACE: &str = "tls-certificates";
@@ -36,7 +38,7 @@ impl<'a> Certificates<'a> {
         }
         for (&application, endpoints) in &mut related {
             let charm = &deployment.applications[application].charm;
-            endpoints.retain(|name| !is_for_a_ca(charm, name));
+            endpoints.retain(|name| is_shown(charm, name));
             endpoints.sort_unstable();
         }
         Self {
@@ -74,7 +76,7 @@ impl<'a> Certificates<'a> {
             endpoint.role == Role::Requirer
                 && endpoint.interface == INTERFACE
                 && endpoint.name != PEERS
-                && !is_for_a_ca(charm, &endpoint.name)
+                && is_shown(charm, &endpoint.name)
         };
         let found = charm.endpoints.iter().find(wanted);
         found.map(|endpoint| endpoint.name.as_str())
@@ -83,6 +85,17 @@ impl<'a> Certificates<'a> {
     fn endpoints(&self, application: ApplicationIndex) -> &[&'a str] {
         self.related.get(&application).map_or(&[], Vec::as_slice)
     }
+}
+
+/// Whether a charm has a server that shows what comes over an endpoint: some ask for others than their server, or for the
+/// CA that comes beside a certificate.
+fn is_shown(charm: &CharmMetadata, endpoint: &str) -> bool {
+    let profile = charm
+        .endpoint(endpoint)
+        .and_then(|own| own.profile.as_ref());
+    let is_for_trust = matches!(profile,
+        Some(EndpointProfile::Certificates(profile)) if profile.serves == Serves::Nothing);
+    charm.server == Server::Tls && !is_for_trust && !is_for_a_ca(charm, endpoint)
 }
 
 /// Whether a charm requests a CA over an endpoint, or passes on what it gets there, and so shows none of it.

@@ -11,6 +11,7 @@ use crate::legs::{Leg, name};
 use crate::published::Published;
 use crate::row::{Checks, Dials, Row, TlsWhen};
 use crate::told;
+use trustsim_charm_model::Server;
 use trustsim_model::{ApplicationIndex, Deployment, RelationIndex, RelationSpec, TiVec};
 
 /// The edges of a deployment as it is at its start.
@@ -250,6 +251,9 @@ impl Derivation<'_> {
             TlsWhen::ProviderCertificate => provider,
             TlsWhen::Always | TlsWhen::ListenerCertificate | TlsWhen::PassedThrough => listener,
         };
+        if self.deployment.applications[listener].charm.server != Server::Tls {
+            return Transport::Plain(Plain::NoServer);
+        }
         let certificate = self.certificates.for_clients(owner);
         if certificate.is_some() || tls == TlsWhen::Always {
             let certificate = certificate.map(str::to_owned);

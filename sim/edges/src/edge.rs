@@ -154,6 +154,8 @@ pub enum Plain {
     ByOption,
     /// The listener publishes an `http` URL.
     Published,
+    /// The listener's charm has no server with TLS.
+    NoServer,
     /// The listener has no certificate.
     NoCertificate {
         /// The endpoint over which it could get one, where it has such an endpoint.

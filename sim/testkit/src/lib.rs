@@ -6,16 +6,16 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use trustsim_charm_model::{CharmMetadata, Endpoint, Role, WITHOUT_TLS};
+use trustsim_charm_model::{CharmMetadata, Endpoint, Role, Server, WITHOUT_TLS};
 use trustsim_juju::{HookName, RelationChange};
 use trustsim_kernel::Streams;
 use trustsim_kernel::{Span, Time};
 use trustsim_model::{
-    Action, ActionRecord, Address, ApplicationSpec, CertificateKind, CertificateRecord, ClientSpec,
-    ConnectionRecord, ConnectionSpec, ControllerIndex, ControllerSpec, Deployment, EndpointRef,
-    Entry, Expectation, ExpectationKind, HandshakeRecord, Journal, Kind, Manifest, ModelIndex,
-    ModelKind, ModelSpec, NameSpec, Party, Persisting, PersistingRecord, Selector, Seq, Source,
-    Subject, TiVec, TimedAction, Timings, Trigger,
+    Action, ActionRecord, Address, ApplicationSpec, CertificateKind, CertificateRecord, CharmStore,
+    ClientSpec, ConnectionRecord, ConnectionSpec, ControllerIndex, ControllerSpec, Deployment,
+    EndpointRef, Entry, Expectation, ExpectationKind, HandshakeRecord, Journal, Kind, Manifest,
+    ModelIndex, ModelKind, ModelSpec, NameSpec, Party, Persisting, PersistingRecord, Selector, Seq,
+    Source, Subject, TiVec, TimedAction, Timings, Trigger,
 };
 use trustsim_pki::issuers::charmlibs;
 use trustsim_pki::{
@@ -533,6 +533,7 @@ fn charm(name: &str, endpoints: &[(&str, Role, &str)]) -> Arc<CharmMetadata> {
         issuer: None,
         validator: None,
         system_roots: true,
+        server: Server::default(),
         volumes: Vec::new(),
         rotate_ca_action: None,
         processes: Vec::new(),

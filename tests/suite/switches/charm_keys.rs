@@ -7,8 +7,9 @@ use super::{Came, assert_none_ignored, came_of};
 use trustsim::charms::{CharmDeclaration, CharmMetadata, Endpoint, Protocol, Role, catalogue};
 use trustsim::yaml::Flag;
 
-/// Keys that say what a deployment may name, or from where the rest is read, and `issuer`, whose own keys are below.
-const NOT_TRIED: [&str; 4] = ["more-options", "more-endpoints", "from", "issuer"];
+/// Keys that say what a deployment may name (`server`: where a connection may go), or from where the rest is read, and
+/// `issuer`, whose own keys are below.
+const NOT_TRIED: [&str; 5] = ["more-options", "more-endpoints", "from", "issuer", "server"];
 
 /// Keys of a charm, with values that are not the default of any, or of few.
 const KEYS: [(&str, &[&str]); 14] = [

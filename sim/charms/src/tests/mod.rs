@@ -27,7 +27,8 @@ use std::sync::Arc;
 
 use super::{
     AcmeServer, CertificatesProfile, Charm, CharmMetadata, Endpoint, EndpointProfile,
-    IssuerProfile, LibraryProfile, Mode, OptionSpec, Protocol, TrustProfile, implementation,
+    IssuerProfile, LibraryProfile, Mode, OptionSpec, Protocol, Server, TrustProfile,
+    implementation,
 };
 use trustsim_interfaces::UnitContext;
 use trustsim_interfaces::notes::{Issued, Note, StoredKey};
@@ -493,6 +494,7 @@ fn metadata(name: &str, behaviour: &str, endpoints: Vec<Endpoint>) -> CharmMetad
         issuer: None,
         validator: None,
         system_roots: true,
+        server: Server::default(),
         volumes: Vec::new(),
         rotate_ca_action: None,
         processes: Vec::new(),

@@ -10,8 +10,8 @@ use crate::args::Charms;
 use crate::console::Console;
 use crate::error::CliError;
 use trustsim_charms::{
-    Endpoint, KnownReading, LibraryProfile, Protocol, Provenance, Revisions, Role, catalogue,
-    readings,
+    Endpoint, KnownReading, LibraryProfile, Protocol, Provenance, Revisions, Role, Server,
+    catalogue, readings,
 };
 use trustsim_report::terminal::{Align, Cell, Table, style};
 use trustsim_yaml::nearest;
@@ -182,6 +182,11 @@ fn page(known: &KnownReading, all: &[KnownReading]) -> String {
     }
     if known.is_generation {
         return text;
+    }
+    match metadata.server {
+        Server::Tls => {}
+        Server::Plain => add("server", "without TLS"),
+        Server::None => add("server", "none"),
     }
     if let Some(stack) = &metadata.validator {
         add("judges as", stack);

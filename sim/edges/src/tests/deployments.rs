@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::{Checks, Edge, End, Name, Reason, Transport, derive};
 use trustsim_charm_model::{
     Bugs, CertificatesProfile, CharmMetadata, Endpoint, EndpointProfile, EndpointSource, Protocol,
-    Provenance, Role, WITHOUT_TLS,
+    Provenance, Role, Server, WITHOUT_TLS,
 };
 use trustsim_model::{
     ApplicationIndex, ApplicationSpec, ControllerSpec, Deployment, ModelIndex, ModelKind,
@@ -193,6 +193,7 @@ fn application(model: ModelIndex, name: &str) -> ApplicationSpec {
             issuer: None,
             validator: None,
             system_roots: true,
+            server: Server::default(),
             volumes: Vec::new(),
             rotate_ca_action: None,
             processes: Vec::new(),

@@ -205,6 +205,7 @@ fn edge_because(edge: &Edge, deployment: &Deployment) -> String {
         Transport::Plain(Plain::Never) => "never TLS".to_owned(),
         Transport::Plain(Plain::ByOption) => "an option says so".to_owned(),
         Transport::Plain(Plain::Published) => format!("{to} publishes an http URL"),
+        Transport::Plain(Plain::NoServer) => format!("{to} serves without TLS"),
     };
     let mut text = because;
     match edge.checks {

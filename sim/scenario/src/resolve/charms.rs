@@ -17,7 +17,7 @@ use super::values;
 use crate::format::{CharmNode, beside};
 use crate::name_rules::NameKind;
 use trustsim_charms::{
-    CharmDeclaration, CharmMetadata, KnownCharm, Pinned, Provenance, REGISTRY, WITHOUT_TLS,
+    CharmDeclaration, CharmMetadata, KnownCharm, Pinned, Provenance, REGISTRY, Server, WITHOUT_TLS,
     entry_key, known_charm,
 };
 use trustsim_errors::{Code, Diagnostic, Diagnostics};
@@ -284,6 +284,7 @@ fn unknown_charm(name: &str) -> KnownCharm {
             issuer: None,
             validator: None,
             system_roots: true,
+            server: Server::default(),
             volumes: Vec::new(),
             rotate_ca_action: None,
             processes: Vec::new(),

@@ -238,3 +238,30 @@ fn what_is_wrong_with_derived_connections_is_told() {
     .to_vec();
     insta::assert_snapshot!(told.join("\n"));
 }
+
+/// canonical/cos-registration-server-k8s-operator 707c844 `src/charm.py`: `_scheme` is `http`, and what it asks for over
+/// `certificates` is what its devices want signed (`certificate_requests`).
+#[test]
+fn a_certificate_that_is_for_others_makes_no_tls_server() {
+    let text = "models:
+  m:
+    bundle: kubernetes
+    applications:
+      ca: {charm: self-signed-certificates}
+      other: {charm: self-signed-certificates}
+      t: {charm: traefik-k8s, options: {external_hostname: x.example.com}}
+      reg: {charm: cos-registration-server-k8s}
+      graf: {charm: grafana-k8s}
+    relations:
+      - ['t:certificates', 'other:certificates']
+      - ['reg:certificates', 'ca:certificates']
+      - ['reg:ingress', 't:ingress']
+      - ['reg:grafana-dashboard', 'graf:grafana-dashboard']
+connections: derived
+";
+    let loaded = loaded(text);
+    assert_eq!(lines(&loaded), [] as [String; 0]);
+    let derived = loaded.derived.expect("derived");
+    let left_out: Vec<_> = derived.left_out.into_iter().collect();
+    assert_eq!(left_out, [(LeftOut::Plain, 1), (LeftOut::Outside, 1)]);
+}
