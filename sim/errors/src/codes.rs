@@ -300,6 +300,17 @@ codes! {
     /// connection that rests on them is not simulated.
     ModelNotGiven = "TS0231",
 
+    /// # A connection to what has no TLS server
+    ///
+    /// The units of this charm have nothing that would shake hands: no server at all, as those of
+    /// tls-certificates-requirer and tls-constraints, which have no workload, or one that speaks without TLS, whatever
+    /// certificates the charm asks for. cos-registration-server-k8s asks for certificates of its devices and serves
+    /// `http`. Every attempt would fail, and nothing about certificates could help.
+    ///
+    /// Connect to the application that serves. Where another revision of the charm does, say so: `server: tls` under
+    /// `charms.NAME`.
+    NoServer = "TS0232",
+
     /// # Nothing makes the client trust the server
     ///
     /// The client of this connection has no way to the CA that issues the server's certificate:

@@ -5,7 +5,7 @@ use super::inventory::Inventory;
 use super::relations::Located;
 use super::{source_of, values};
 use crate::format::ConnectionFile;
-use trustsim_charms::{DeclaredDuration, ProcessProfile, Role};
+use trustsim_charms::{DeclaredDuration, ProcessProfile, Role, Server};
 use trustsim_errors::{Code, Diagnostic, Diagnostics};
 use trustsim_kernel::Span;
 use trustsim_model::{ApplicationIndex, ConnectionSpec, NameSpec, Party, Persistence};
@@ -60,6 +60,7 @@ impl<'a> Connections<'a> {
         let name = self.name(file);
         let ((from, from_unit, from_endpoint), to) = (from?, to?);
         let to_text = file.to.as_ref()?;
+        self.check_server(to.application, to_text);
         if let Some(endpoint) = &to.endpoint {
             self.check_served_endpoint(to.application, endpoint, to_text);
         }
@@ -189,6 +190,26 @@ impl<'a> Connections<'a> {
             resumes,
             session_lifetime: span(&file.session_lifetime),
         }
+    }
+
+    /// The charm that is connected to has a server with TLS.
+    fn check_server(&mut self, application: ApplicationIndex, text: &Text) {
+        let charm = self.inventory.charm(application);
+        let name = &charm.name;
+        let message = match charm.server {
+            Server::Tls => return,
+            Server::Plain => {
+                format!(
+                    "the server of `{name}` speaks without TLS, whatever certificates it asks for"
+                )
+            }
+            Server::None => format!("`{name}` has no server to connect to"),
+        };
+        let help = format!(
+            "connect to what serves; if this revision does, say `server: tls` under `charms.{name}`"
+        );
+        self.out
+            .push(Diagnostic::error(Code::NoServer, text.place, message).help(help));
     }
 
     /// The endpoint of an address is one that gets certificates.

@@ -143,3 +143,52 @@ connections: [{from: m.client, to: m.api}]
         assert_eq!(is_certain, client != "hydra", "{told}");
     }
 }
+
+/// canonical/tls-certificates-requirer-operator 52bfe08 and canonical/tls-constraints-operator e071954 have no workload;
+/// canonical/cos-registration-server-k8s-operator 707c844 `src/charm.py`, `_scheme`, is `http`.
+#[test]
+fn a_connection_to_what_has_no_tls_server_is_refused() {
+    let text = |charm: &str, endpoint: &str, said: &str| {
+        format!(
+            "models:
+  m:
+    bundle: kubernetes
+    applications:
+      ca: {{charm: self-signed-certificates}}
+      it: {{charm: {charm}}}
+    relations: [['it:{endpoint}', 'ca:certificates']]
+connections: [{{from: browser, to: m.it}}]
+clients: {{browser: {{trusts: [m.ca]}}}}
+{said}"
+        )
+    };
+    for (charm, endpoint, told) in [
+        (
+            "tls-certificates-requirer",
+            "certificates",
+            "has no server to connect to",
+        ),
+        (
+            "tls-constraints",
+            "certificates-upstream",
+            "has no server to connect to",
+        ),
+        (
+            "cos-registration-server-k8s",
+            "certificates",
+            "speaks without TLS",
+        ),
+    ] {
+        let said = refused(&text(charm, endpoint, ""));
+        assert!(said.contains("error[TS0232]"), "{said}");
+        assert!(said.contains(told), "{said}");
+    }
+    let other = "charms: {tls-certificates-requirer: {server: tls}}\n";
+    let charm = "tls-certificates-requirer";
+    assert_eq!(
+        deployed(&text(charm, "certificates", other))
+            .connections
+            .len(),
+        1
+    );
+}
