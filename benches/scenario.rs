@@ -12,6 +12,7 @@ use std::sync::Arc;
 use criterion::{Criterion, criterion_group};
 use trustsim::charms::{CharmMetadata, Role, catalogue};
 use trustsim::kernel::{Span, Streams, Time};
+use trustsim::model::CharmStore;
 use trustsim::pki::{
     Certificate, CertificateRequest, KeyAlgorithm, KeyPair, RequestAttributes, SerialNumber, Terms,
     issuers,
@@ -184,6 +185,7 @@ fn application(
         charm: Arc::clone(charm),
         channel: None,
         revision: None,
+        store: CharmStore::default(),
         units,
         options: BTreeMap::new(),
         keys: None,

@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
-    Action, ApplicationIndex, ApplicationSpec, Deployment, Journal, Kind, Note, ScaleAction, Seq,
+    Action, ApplicationIndex, ApplicationSpec, CharmStore, Deployment, Journal, Kind, Note,
+    ScaleAction, Seq,
 };
 use trustsim_charm_model::CharmMetadata;
 use trustsim_kernel::{Span, Time};
@@ -20,6 +21,8 @@ pub struct CharmVersion<'a> {
     pub revision: Option<u64>,
     /// The channel that was named.
     pub channel: Option<&'a str>,
+    /// Where it comes from.
+    pub store: CharmStore,
 }
 
 impl<'a> CharmVersion<'a> {
@@ -29,6 +32,7 @@ impl<'a> CharmVersion<'a> {
             charm: &spec.charm,
             revision: spec.revision,
             channel: spec.channel.as_deref(),
+            store: spec.store,
         }
     }
 }
@@ -69,6 +73,8 @@ impl<'a> CharmVersions<'a> {
                 charm,
                 revision: *revision,
                 channel: channel.as_deref(),
+                // `juju refresh` reads Charmhub.
+                store: CharmStore::Charmhub,
             };
             let own = refreshed.entry(*application).or_default();
             own.push((entry.time, version));

@@ -281,6 +281,8 @@ pub struct ApplicationSpec {
     pub channel: Option<String>,
     /// Charm revision.
     pub revision: Option<u64>,
+    /// Where its charm comes from.
+    pub store: CharmStore,
     /// How many units; zero for a subordinate.
     pub units: u32,
     /// Options as set, as text; defaults are in the charm.
@@ -293,6 +295,19 @@ pub struct ApplicationSpec {
     pub published: BTreeMap<String, BTreeSet<PublishedUrl>>,
     /// What the cluster puts in front of its service; on Kubernetes only.
     pub load_balancer: Option<LoadBalancerSpec>,
+}
+
+/// Where the charm of an application comes from.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum CharmStore {
+    /// Charmhub, or files beside the scenario.
+    #[default]
+    Charmhub,
+    /// The Charm Store that was before Charmhub (`cs:`), whose revisions were counted apart.
+    Old {
+        /// The revision there; the newest without one.
+        revision: Option<u64>,
+    },
 }
 
 /// A load balancer in front of the service of an application.

@@ -31,10 +31,10 @@ pub use address::{Address, process_name};
 pub use charm_versions::{CharmVersion, CharmVersions};
 pub use command_line::{CommandLine, FileContent, Word};
 pub use deployment::{
-    AbsentRelation, ApplicationSpec, ClientSpec, ConnectionSpec, ControllerSpec, Counted,
-    Deployment, Expectation, ExpectationKind, LoadBalancerSpec, MachineSpec, ModelKind, ModelSpec,
-    NameSpec, OfferSpec, OperatorSpec, Party, Persistence, Placement, RandomPlan, RelationSpec,
-    SaasSpec, Selector, Side, Source, Timings, When,
+    AbsentRelation, ApplicationSpec, CharmStore, ClientSpec, ConnectionSpec, ControllerSpec,
+    Counted, Deployment, Expectation, ExpectationKind, LoadBalancerSpec, MachineSpec, ModelKind,
+    ModelSpec, NameSpec, OfferSpec, OperatorSpec, Party, Persistence, Placement, RandomPlan,
+    RelationSpec, SaasSpec, Selector, Side, Source, Timings, When,
 };
 pub use index::{
     ActionIndex, ApplicationIndex, ClientIndex, ConnectionSpecIndex, ControllerIndex, MachineIndex,

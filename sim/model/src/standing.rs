@@ -17,7 +17,8 @@ use trustsim_charm_model::{
 
 use super::charm_versions::{CharmVersion, CharmVersions};
 use super::{
-    ApplicationIndex, ConnectionSpec, ConnectionSpecIndex, Deployment, Party, RelationSpec, TiVec,
+    ApplicationIndex, CharmStore, ConnectionSpec, ConnectionSpecIndex, Deployment, Party,
+    RelationSpec, TiVec,
 };
 use trustsim_kernel::Time;
 
@@ -116,6 +117,11 @@ pub enum Gap {
         /// The tracks that are known.
         known: Vec<String>,
     },
+    /// It is deployed from the Charm Store, whose revisions were counted apart from those of Charmhub that were read.
+    OldStore {
+        /// The revision there; the newest without one.
+        revision: Option<u64>,
+    },
 }
 
 impl Gap {
@@ -141,7 +147,8 @@ impl Gap {
             | Self::ChangedByScenario
             | Self::OtherRevision { .. }
             | Self::FactsOnly
-            | Self::OtherTrack { .. } => Standing::Assumed,
+            | Self::OtherTrack { .. }
+            | Self::OldStore { .. } => Standing::Assumed,
         }
     }
 }
@@ -503,16 +510,22 @@ fn gaps(provenance: &Provenance, version: &CharmVersion<'_>, only_requires: bool
         Provenance::Read(reading) => {
             let missing = reading.unverified.iter().cloned();
             let unverified = missing.map(|missing| Gap::NotVerified { missing });
+            let differences = reading.differs.iter().cloned();
+            let differences = differences.map(|how| Gap::Differs { how });
+            if let CharmStore::Old { revision } = version.store {
+                // What was read and compared are revisions of Charmhub.
+                let old = Gap::OldStore { revision };
+                return unverified.chain(differences).chain([old]).collect();
+            }
             let other = version
                 .revision
                 .filter(|revision| !reading.covers(*revision));
-            let differences = reading.differs.iter().cloned();
             let other = other.map(|revision| Gap::OtherRevision {
                 revision,
                 covered: reading.covers.clone(),
             });
             unverified
-                .chain(differences.map(|how| Gap::Differs { how }))
+                .chain(differences)
                 .chain(other)
                 .chain(facts_only(reading, version))
                 .chain(other_track(reading, version))

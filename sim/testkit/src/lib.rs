@@ -481,6 +481,7 @@ fn application(model: ModelIndex, name: &str, charm: &Arc<CharmMetadata>) -> App
         charm: Arc::clone(charm),
         channel: None,
         revision: None,
+        store: CharmStore::default(),
         units: 1,
         options: BTreeMap::new(),
         keys: None,

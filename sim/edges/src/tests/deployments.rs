@@ -9,8 +9,8 @@ use trustsim_charm_model::{
     Provenance, Role, Server, WITHOUT_TLS,
 };
 use trustsim_model::{
-    ApplicationIndex, ApplicationSpec, ControllerSpec, Deployment, ModelIndex, ModelKind,
-    ModelSpec, OfferSpec, Party, RelationSpec, SaasIndex, SaasSpec, Side,
+    ApplicationIndex, ApplicationSpec, CharmStore, ControllerSpec, Deployment, ModelIndex,
+    ModelKind, ModelSpec, OfferSpec, Party, RelationSpec, SaasIndex, SaasSpec, Side,
 };
 
 /// A deployment that grows by its relations.
@@ -202,6 +202,7 @@ fn application(model: ModelIndex, name: &str) -> ApplicationSpec {
         }),
         channel: None,
         revision: None,
+        store: CharmStore::default(),
         units: 1,
         options: BTreeMap::new(),
         keys: None,

@@ -105,6 +105,11 @@ fn gap(gap: &Gap, charm: &str) -> String {
             "which revision of the charm {charm} the track {track} brings is not known; {}",
             known_tracks(known)
         ),
+        Gap::OldStore { revision } => format!(
+            "{} of the charm {charm} in the Charm Store was not read; it is played as it is on Charmhub, where revisions \
+             are counted apart",
+            in_old_store(*revision)
+        ),
         Gap::OtherRevision { revision, covered } => match nearest(*revision, covered) {
             None => format!(
                 "revision {revision} of {charm} was not compared with the commit that is played"
@@ -124,6 +129,14 @@ fn known_tracks(known: &[String]) -> String {
         [] => "none of its tracks is known".to_owned(),
         [only] => format!("only its track {only} is known"),
         several => format!("its tracks {} are known", several.join(", ")),
+    }
+}
+
+/// `revision 431`, `the newest revision`.
+fn in_old_store(revision: Option<u64>) -> String {
+    match revision {
+        Some(revision) => format!("revision {revision}"),
+        None => "the newest revision".to_owned(),
     }
 }
 
@@ -156,6 +169,12 @@ pub(super) fn brief(gap: &Gap) -> String {
         },
         Gap::OtherTrack { track, .. } => {
             format!("which revision the track {track} brings is not known")
+        }
+        Gap::OldStore { revision } => {
+            format!(
+                "{} in the Charm Store was not read",
+                in_old_store(*revision)
+            )
         }
         Gap::Generic
         | Gap::NotDescribed
@@ -194,6 +213,7 @@ pub(super) const fn common(gap: &Gap) -> &'static str {
         Gap::OtherRevision { .. } => "at a revision that was not read",
         Gap::FactsOnly => "of this revision the facts were compared, and the code was not",
         Gap::OtherTrack { .. } => "from a track of which it is not known what it brings",
+        Gap::OldStore { .. } => "from the Charm Store, whose revisions were not read",
     }
 }
 
@@ -228,6 +248,7 @@ pub fn help(reason: &Reason, deployment: &Deployment) -> Option<String> {
         | Gap::ChangedByScenario
         | Gap::OtherRevision { .. }
         | Gap::FactsOnly
-        | Gap::OtherTrack { .. } => None,
+        | Gap::OtherTrack { .. }
+        | Gap::OldStore { .. } => None,
     }
 }

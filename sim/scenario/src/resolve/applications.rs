@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::charm_names::series_name;
+use super::charm_names::{series_name, store_of};
 use super::charms::Charms;
 use super::inventory::Inventory;
 use super::names::check_name;
@@ -179,6 +179,7 @@ impl Model<'_> {
             name: name.value.clone(),
             channel: channel.map(|text| text.value.clone()),
             revision,
+            store: store_of(&charm_name.value),
             units,
             options: set.collect(),
             keys: keys.and_then(|keys| values::key_algorithm(keys, self.out)),

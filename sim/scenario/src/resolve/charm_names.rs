@@ -1,6 +1,8 @@
 //! What the text of a `charm:` names: a path, a name of Charmhub, a URL of the old store; and what a
 //! `base:` names.
 
+use trustsim_model::CharmStore;
+
 /// The path of a local charm: `./x`, `/x`, `local:x`, `x.charm`.
 pub(super) fn local_path(charm: &str) -> Option<String> {
     if let Some(path) = charm.strip_prefix("local:") {
@@ -34,6 +36,17 @@ pub(super) fn charmhub_name(charm: &str) -> String {
 /// `ubuntu` of `ubuntu` and of `amd64/jammy/ubuntu-18`, a URL without its schema (juju/charm `url.go`).
 pub(super) fn name_in_url(charm: &str) -> &str {
     without_revision(charm.rsplit('/').next().unwrap_or(charm))
+}
+
+/// The store that a `charm:` names, with its revision there: 431 of `cs:~containers/etcd-431`.
+pub(super) fn store_of(charm: &str) -> CharmStore {
+    let Some(store) = charm.strip_prefix("cs:") else {
+        return CharmStore::Charmhub;
+    };
+    let last = store.rsplit_once('-').map(|(_, last)| last);
+    // A name may end in a number with other letters, and a revision is none.
+    let revision = last.and_then(|last| last.parse().ok());
+    CharmStore::Old { revision }
 }
 
 /// `bionic` of `~containers/bionic/easyrsa-253`.
@@ -80,6 +93,15 @@ mod tests {
             ("traefik-k8s", "traefik-k8s"),
         ] {
             assert_eq!(charmhub_name(charm), name);
+        }
+        let old = |revision| CharmStore::Old { revision };
+        for (charm, store) in [
+            ("etcd", CharmStore::Charmhub),
+            ("ch:etcd-431", CharmStore::Charmhub),
+            ("cs:~containers/etcd-431", old(Some(431))),
+            ("cs:kubeapi-load-balancer", old(None)),
+        ] {
+            assert_eq!(store_of(charm), store, "{charm}");
         }
         for (charm, name) in [
             (

@@ -1,6 +1,7 @@
 //! Charms of a scenario: what is read of them, and what is said of those that were not read.
 
 use super::*;
+use trustsim_model::{Coverage, Gap};
 
 #[test]
 fn charms_nobody_described_get_their_endpoints_from_their_relations() {
@@ -191,4 +192,35 @@ clients: {{browser: {{trusts: [m.ca]}}}}
             .len(),
         1
     );
+}
+
+/// charmed-kubernetes/bundle had `cs:~containers/etcd-431` and `cs:~containers/kubeapi-load-balancer-647`: revisions of
+/// the Charm Store, which were counted apart from those of Charmhub that were read.
+#[test]
+fn what_comes_of_the_charm_store_is_assumed() {
+    let text = "models:
+  m:
+    applications:
+      easyrsa: {charm: easyrsa, num_units: 1}
+      etcd: {charm: 'cs:~containers/etcd-431', num_units: 3}
+      balancer: {charm: 'cs:~containers/kubeapi-load-balancer', num_units: 1}
+    relations: [[etcd:certificates, easyrsa:client], [balancer:certificates, easyrsa:client]]
+connections: [{from: m.etcd, to: m.etcd}]
+";
+    let coverage = Coverage::of(&deployed(text));
+    assert_eq!((coverage.charms.modelled, coverage.charms.assumed), (1, 2));
+    assert!(!coverage.is_modelled());
+    let old = |revision| Gap::OldStore { revision };
+    let gaps: Vec<Gap> = coverage
+        .reasons
+        .into_iter()
+        .map(|reason| reason.gap)
+        .collect();
+    assert_eq!(gaps, [old(Some(431)), old(None)]);
+    let newer = text.replace("'cs:~containers/etcd-431'", "etcd").replace(
+        "'cs:~containers/kubeapi-load-balancer'",
+        "kubeapi-load-balancer",
+    );
+    let charms = Coverage::of(&deployed(&newer)).charms;
+    assert_eq!((charms.modelled, charms.assumed), (3, 0));
 }
