@@ -223,3 +223,118 @@ fn load(text: &str, file: &str, metadata: &str) -> trustsim::world::Deployment {
         Err(wrong) => panic!("{file}: {}", wrong.render(false)),
     }
 }
+
+const REMOVED: &str = "
+duration: 120d
+models:
+  m:
+KIND    applications:
+      ca: {charm: self-signed-certificates, channel: 1/stable, num_units: 1}
+      it: {charm: CHARM, num_units: 1}
+    relations: [[it:ENDPOINT, ca:certificates]]
+clients: {client: {trusts: [m.ca]}}
+connections: [{from: client, to: m.itNAME}]
+faults: [{at: 10d, remove-relation: {between: [it:ENDPOINT, ca:certificates]}}]
+";
+
+/// How many days after its relation was removed a server is lost.
+fn days_served_without_relation(charm: &str, endpoint: &str, on_kubernetes: bool) -> u64 {
+    let kind = match on_kubernetes {
+        true => "    bundle: kubernetes\n",
+        false => "",
+    };
+    let name = match charm.contains("it.example.com") {
+        true => ", name: it.example.com",
+        false => "",
+    };
+    let text = REMOVED
+        .replace("NAME", name)
+        .replace("KIND", kind)
+        .replace("CHARM", charm)
+        .replace("ENDPOINT", endpoint);
+    let deployment = crate::common::deployed(&text);
+    let record = crate::common::play(&deployment, Options::default());
+    let outages = diagnose(&deployment, &record.manifest, &record.journal).outages;
+    let removed = deployment.start + Span::from_secs(10 * 86_400);
+    let lost = outages.iter().find(|outage| outage.from > removed);
+    let lost = lost.unwrap_or_else(|| panic!("{charm} is lost in the end"));
+    lost.from.since(removed).as_secs() / 86_400
+}
+
+/// Each is the code of the charm at the commits of the catalogue and of its generations: `_update_cert` of
+/// canonical/prometheus-k8s-operator and canonical/loki-k8s-operator, `_render_manifest` of
+/// canonical/alertmanager-k8s-operator, `_reconcile_tls_config` of canonical/grafana-k8s-operator, `receive_server_cert`
+/// of canonical/opentelemetry-collector-operator and -k8s-operator, `_delete_certificates` of
+/// canonical/cos-coordinated-workers, `_tls_relation_broken` of canonical/kafka-operator and
+/// canonical/cassandra-operator, `_on_certificates_broken` of canonical/kyuubi-k8s-operator and
+/// canonical/charmed-etcd-operator, `_remove_certificates` of canonical/temporal-k8s-operator, `is_tls_enabled` of
+/// canonical/postgresql-operator and canonical/postgresql-k8s-operator.
+#[test]
+fn a_charm_that_takes_its_files_away_with_the_relation_is_lost_then() {
+    for (charm, endpoint, on_kubernetes) in [
+        ("prometheus-k8s", "certificates", true),
+        ("prometheus-k8s, revision: 260", "certificates", true),
+        ("loki-k8s", "certificates", true),
+        ("loki-k8s, revision: 210", "certificates", true),
+        ("alertmanager-k8s", "certificates", true),
+        ("alertmanager-k8s, revision: 190", "certificates", true),
+        ("grafana-k8s", "certificates", true),
+        ("grafana-k8s, revision: 158", "certificates", true),
+        // Its first track has version 3 of the library.
+        ("grafana-k8s, channel: 1/stable", "certificates", true),
+        ("opentelemetry-collector-k8s", "receive-server-cert", true),
+        ("loki-coordinator-k8s", "certificates", true),
+        ("mimir-coordinator-k8s", "certificates", true),
+        ("tempo-coordinator-k8s", "certificates", true),
+        ("kafka", "certificates", false),
+        ("kafka, revision: 220", "certificates", false),
+        ("kafka-k8s", "certificates", true),
+        ("cassandra", "client-certificates", false),
+        ("kyuubi-k8s", "certificates", true),
+        ("kyuubi-k8s, revision: 90", "certificates", true),
+        ("charmed-etcd", "client-certificates", false),
+        ("charmed-etcd", "peer-certificates", false),
+        (
+            "postgresql, channel: 16/stable",
+            "client-certificates",
+            false,
+        ),
+        (
+            "postgresql-k8s, channel: 16/stable",
+            "client-certificates",
+            true,
+        ),
+        (
+            "temporal-k8s, options: {frontend-cert-common-name: it.example.com}",
+            "frontend-certificates",
+            true,
+        ),
+    ] {
+        let days = days_served_without_relation(charm, endpoint, on_kubernetes);
+        assert_eq!(days, 0, "{charm} {endpoint}");
+    }
+}
+
+/// canonical/catalogue-k8s-operator 430b1b3 `_push_certs` writes only; canonical/sdcore-amf-k8s-operator 3646c47
+/// `_on_certificates_relation_broken` deletes files that the running process has read;
+/// canonical/gateway-api-integrator-operator d79df88 `_clean_up_resources_in_blocked_state` leaves gateway and secret;
+/// canonical/haproxy-operator 165497fb and canonical/glauth-k8s-operator 4abe8fe do not listen for it.
+#[test]
+fn a_charm_that_leaves_its_certificate_serves_it_to_its_end() {
+    for (charm, on_kubernetes) in [
+        ("catalogue-k8s", true),
+        ("sdcore-amf-k8s", true),
+        (
+            "gateway-api-integrator, options: {external-hostname: it.example.com}",
+            true,
+        ),
+        (
+            "haproxy, options: {external-hostname: it.example.com}",
+            false,
+        ),
+        ("glauth-k8s", true),
+    ] {
+        let days = days_served_without_relation(charm, "certificates", on_kubernetes);
+        assert_eq!(days, 80, "{charm}");
+    }
+}

@@ -42,7 +42,8 @@ faults:
 }
 
 /// canonical/traefik-k8s-operator, canonical/mongodb-operator, canonical/postgresql-k8s-operator and
-/// canonical/istio-ingress-k8s-operator take the certificate away in relation-broken.
+/// canonical/istio-ingress-k8s-operator take the certificate away in relation-broken, and canonical/prometheus-k8s-operator
+/// 432c227 (`_update_cert`) and canonical/kyuubi-k8s-operator efe1c88 (`_on_certificates_broken`) too.
 #[test]
 fn a_server_whose_relation_was_removed_is_told_so_and_related_again() {
     let charms = [
@@ -51,6 +52,8 @@ fn a_server_whose_relation_was_removed_is_told_so_and_related_again() {
         "postgresql-k8s, channel: 14/stable",
         "mongodb-k8s",
         "istio-ingress-k8s",
+        "prometheus-k8s",
+        "kyuubi-k8s",
     ];
     for charm in charms {
         for scale in [1, 3] {

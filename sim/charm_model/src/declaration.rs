@@ -114,6 +114,9 @@ record! {
         passes_ca: OneOrMore = "passes-ca" [Extension],
         /// Whether the files go when there is no certificate for the current request.
         delete_on_missing: bool = "delete-on-missing" [Extension],
+        /// Whether the files go when the relation goes (false); charms with version 3 of the library are told that their
+        /// certificates are void, and delete them then.
+        delete_when_broken: bool = "delete-when-broken" [Extension],
         /// Interfaces that other revisions of the charm have in its place.
         earlier_interfaces: Vec<String> = "earlier-interfaces" [Extension],
         /// `legacy` for the protocol of the reactive charms, in which keys travel in clear.

@@ -258,6 +258,8 @@ pub struct CertificatesProfile {
     pub trusts_ca: bool,
     /// Whether files go when there is no assigned certificate.
     pub delete_on_missing: bool,
+    /// Whether files go when the relation goes.
+    pub delete_when_broken: bool,
     /// Which certificates go to disk, and in which order.
     pub serves: Serves,
     /// Whether a renewal keeps the key.
@@ -295,6 +297,7 @@ impl Default for CertificatesProfile {
             apply_ca: None,
             trusts_ca: true,
             delete_on_missing: false,
+            delete_when_broken: false,
             serves: Serves::Chain,
             key: KeyUse::Kept,
             unique_requests: true,

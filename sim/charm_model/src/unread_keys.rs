@@ -195,8 +195,9 @@ fn of_certificates(
     let is_version_3 = library == tls_certificates::Library::V3;
     match key {
         // It asks once, and what comes is not written.
-        "mode" | "renewal" | "delete-on-missing" | "keeps-old-ca" | "key" | "unique-requests"
-        | "renews-on" | "notification" | "installs-once" | "cert-handler" | "library"
+        "mode" | "renewal" | "delete-on-missing" | "delete-when-broken" | "keeps-old-ca"
+        | "key" | "unique-requests" | "renews-on" | "notification" | "installs-once"
+        | "cert-handler" | "library"
             if profile.serves == Serves::Nothing =>
         {
             Some(UnreadKey::Without("anything that it `serves`"))
@@ -211,8 +212,13 @@ fn of_certificates(
         "key" | "renews-on" | "notification" | "installs-once" | "cert-handler" => {
             (!is_version_3).then_some(UnreadKey::OnlyVersion3)
         }
-        "renewal" | "keeps-old-ca" if is_version_3 => Some(UnreadKey::NotVersion3),
-        "renewal" => None,
+        "renewal" | "keeps-old-ca" | "delete-when-broken" if is_version_3 => {
+            Some(UnreadKey::NotVersion3)
+        }
+        "delete-when-broken" if profile.delete_on_missing => {
+            Some(UnreadKey::Without("`delete-on-missing: false`"))
+        }
+        "renewal" | "delete-when-broken" => None,
         "keeps-old-ca" if profile.keeps_first_ca => {
             Some(UnreadKey::Without("`keeps-first-ca: false`"))
         }

@@ -280,7 +280,11 @@ impl Requirer {
             .iter()
             .any(|event| matches!(event, Event::Available(_)));
         let refreshes = asks.refresh && endpoint.profile.restores;
-        if is_told || is_broken || begins || refreshes {
+        if is_broken && endpoint.profile.delete_when_broken {
+            let mut written = Written::default();
+            endpoint.remove_others(unit, &BTreeSet::new(), &mut written);
+            changes.note_endpoint(written, endpoint);
+        } else if is_told || is_broken || begins || refreshes {
             let written = self.write(endpoint, unit, &asks)?;
             changes.note_endpoint(written, endpoint);
         }

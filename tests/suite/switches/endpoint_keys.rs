@@ -44,7 +44,7 @@ const LIBRARIES: [&str; 3] = [
 ];
 
 /// Of `bugs` each value is a key of its own.
-const KEYS: [Key; 44] = [
+const KEYS: [Key; 45] = [
     key("mode", &["unit", "app"], &[Rotated]),
     key("apply", &["none", "reload", "restart"], &[Rotated]),
     Key {
@@ -61,6 +61,7 @@ const KEYS: [Key; 44] = [
         &["true", "false"],
         &[Rotated, Rebooted],
     ),
+    key("delete-when-broken", &["true", "false"], &[Rotated]),
     key("library", &LIBRARIES, &[Rotated, TwoSenders]),
     key("serves", &["leaf", "chain"], &[Chained]),
     key("key", &["renewed", "kept"], &[Rotated]),

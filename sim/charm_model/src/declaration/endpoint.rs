@@ -112,6 +112,7 @@ impl EndpointDeclaration {
             apply_ca: apply(self.apply_ca.as_ref(), reader),
             trusts_ca: self.trusts_ca.unwrap_or(unsaid.trusts_ca),
             delete_on_missing: self.delete_on_missing.unwrap_or(unsaid.delete_on_missing),
+            delete_when_broken: self.delete_when_broken == Some(true),
             serves,
             key,
             unique_requests: self.unique_requests.unwrap_or(unsaid.unique_requests),

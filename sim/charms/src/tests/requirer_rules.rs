@@ -508,6 +508,24 @@ fn files_of_a_broken_relation_go_only_where_the_charm_deletes_them() {
     }
 }
 
+/// A charm may delete what it has when the relation goes, and leave it while a renewal is not answered.
+#[test]
+fn files_may_go_with_the_relation_alone() {
+    for mode in [Mode::Unit, Mode::App] {
+        let profile = CertificatesProfile {
+            delete_when_broken: true,
+            ..certificates_profile(mode)
+        };
+        let mut pair = pair(profile, 2);
+        // A unit that does not lead is given the application's certificate in its next update-status.
+        pair.stage.run_for(600);
+        assert!(pair.served(0).is_some() && pair.served(1).is_some());
+        pair.stage.remove_relation(pair.relation);
+        pair.stage.run_for(60);
+        assert!(pair.served(0).is_none() && pair.served(1).is_none());
+    }
+}
+
 #[test]
 fn a_file_that_no_restart_follows_is_not_served() {
     let profile = CertificatesProfile {
