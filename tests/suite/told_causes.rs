@@ -438,3 +438,48 @@ fn what_stays_is_no_stranger() {
         "{hung_up}"
     );
 }
+
+/// canonical/kafka-operator 3c25f095 `_tls_relation_broken`: each of two relations takes its own stores away, and units go
+/// on among themselves without `peer-certificates`.
+#[test]
+fn of_two_relations_that_were_removed_the_one_whose_certificate_is_wanted_is_told() {
+    let text = |removed: &[&str]| {
+        let removed = removed.iter().map(|endpoint| {
+            format!(
+                "  - {{at: 10d, remove-relation: {{between: [x:{endpoint}, ca:certificates]}}}}\n"
+            )
+        });
+        format!(
+            "
+duration: 40d
+models:
+  m:
+    applications:
+      ca: {{charm: self-signed-certificates, channel: 1/stable, num_units: 1}}
+      x: {{charm: kafka, num_units: 1}}
+    relations: [[x:certificates, ca:certificates], [x:peer-certificates, ca:certificates]]
+clients: {{c: {{trusts: [m.ca]}}}}
+connections: [{{from: c, to: m.x}}]
+faults:
+{}",
+            removed.collect::<String>()
+        )
+    };
+    for removed in [
+        &["certificates"][..],
+        &["certificates", "peer-certificates"],
+        &["peer-certificates", "certificates"],
+    ] {
+        let (_, _, findings) = played(&text(removed));
+        let (_, explanation) = findings.explained().next().expect("an outage");
+        let Cause::Certificate(CertificateCause::CertificatesRelationRemoved {
+            by: Some(by), ..
+        }) = explanation.cause.what.innermost()
+        else {
+            panic!("{removed:?}: {:?}", explanation.cause.what);
+        };
+        let command = by.command.to_string();
+        assert!(command.ends_with(" x:certificates"), "{command}");
+    }
+    assert!(played(&text(&["peer-certificates"])).2.outages.is_empty());
+}

@@ -1,6 +1,9 @@
 //! A certificate that expired, or never was there: was another one asked for, was it answered, was
 //! the answer loaded.
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
 use super::faults::{self, Strike};
 use super::holdup::Unanswered;
 use super::kinds::{CertificateCause, FaultCause};
@@ -9,7 +12,9 @@ use super::{
     PENDING_MAX, RootCause, Sent, Separation, Status, short,
 };
 use crate::case::Case;
+use crate::facts::RelationFact;
 use crate::notes;
+use trustsim_charm_model::surface::DEFAULT_CERTIFICATE;
 use trustsim_charm_model::{EndpointProfile, Mode, Role};
 use trustsim_interfaces::Interface;
 use trustsim_kernel::Time;
@@ -58,6 +63,9 @@ impl<'a> CertificateSearch<'_, 'a> {
         let who = case.presenter;
         if let Some(cause) = self.protocol_mismatch(who) {
             return Some(cause);
+        }
+        if let Some(gone) = self.relation_of_another_certificate_gone(who, case.at) {
+            return Some(gone);
         }
         let requests = self
             .records
@@ -457,6 +465,47 @@ impl<'a> CertificateSearch<'_, 'a> {
             return None;
         }
         let gone = facts.iter().max_by_key(|fact| fact.seq)?;
+        self.relation_gone(gone, requirer, at)
+    }
+
+    /// A server shows what came over one endpoint, and has nothing any more of another, whose relation was removed.
+    fn relation_of_another_certificate_gone(&self, who: &Address, at: Time) -> Option<RootCause> {
+        let start = self.records.deployment.start;
+        let mut is_shown = BTreeMap::new();
+        for (_, entry) in self.records.trail.about(who, start, at) {
+            if let Kind::CertificateServed {
+                endpoint,
+                certificate,
+            } = &entry.kind
+                && **endpoint != *DEFAULT_CERTIFICATE
+            {
+                is_shown.insert(Arc::clone(endpoint), certificate.is_some());
+            }
+        }
+        if !is_shown.values().any(|is_shown| *is_shown) {
+            return None;
+        }
+        let application = who.to_application();
+        let facts = self.records.serving_relations(&application, at);
+        let is_there = |endpoint: &Arc<str>| {
+            let mut there = facts.iter().filter(|fact| fact.there);
+            there.any(|fact| fact.requirer.endpoint == *endpoint)
+        };
+        let withdrawn = facts.iter().filter(|fact| {
+            let endpoint = &fact.requirer.endpoint;
+            is_shown.get(endpoint) == Some(&false) && !is_there(endpoint)
+        });
+        let gone = withdrawn.max_by_key(|fact| fact.seq)?;
+        self.relation_gone(gone, &application, at)
+    }
+
+    /// What removed a relation.
+    fn relation_gone(
+        &self,
+        gone: &RelationFact,
+        requirer: &Address,
+        at: Time,
+    ) -> Option<RootCause> {
         let entry = self.records.trail.entry(gone.seq)?;
         let by = self.records.action_behind(gone.seq).map(|(_, by)| by);
         if by.is_none()
