@@ -96,6 +96,7 @@ clients: {b: {trusts: [m.ca], refresh: 1d}}
         };
         let kind = RefusalKind::Filtered {
             option: "allowed-dns",
+            allows: "",
         };
         assert_eq!(refused.kind, kind);
         if seed > 1 {

@@ -93,6 +93,22 @@ impl Charm for TlsConstraints {
     }
 }
 
+/// An option that does not allow a request.
+struct Denial {
+    option: &'static str,
+    /// Its value that allows everything.
+    allows: &'static str,
+}
+
+impl Denial {
+    const fn of_limit(option: &'static str) -> Self {
+        Self {
+            option,
+            allows: "false",
+        }
+    }
+}
+
 impl TlsConstraints {
     /// The library's `_on_relation_changed`: the charm configures for each new request, then for
     /// each certificate whose request is gone, which is removed.
@@ -108,11 +124,11 @@ impl TlsConstraints {
         }
         // The charm logs what it denies, and the requirer learns nothing.
         for asked in outstanding {
-            if let Some(option) = self.denied_by(&asked, unit)? {
+            if let Some(Denial { option, allows }) = self.denied_by(&asked, unit)? {
                 unit.note(Note::CertificateRefused {
                     refused: RefusedRequest {
                         common_name: asked.request.attributes().common_name.clone(),
-                        kind: RefusalKind::Filtered { option },
+                        kind: RefusalKind::Filtered { option, allows },
                         reason: format!("its option {option} does not allow it"),
                     },
                     request: Some(asked.request),
@@ -234,17 +250,17 @@ impl TlsConstraints {
         &self,
         asked: &Outstanding,
         unit: &UnitContext<'_>,
-    ) -> Result<Option<&'static str>, HookError> {
+    ) -> Result<Option<Denial>, HookError> {
         let filters = Filters::read(unit)?;
         let requests = self.requests(unit)?;
         let same = requests
             .iter()
             .filter(|other| other.relation == asked.relation);
         if filters.one_request && same.count() > 1 {
-            return Ok(Some("limit-to-one-request"));
+            return Ok(Some(Denial::of_limit("limit-to-one-request")));
         }
         if filters.first_requester && is_taken(asked, &requests, unit)? {
-            return Ok(Some("limit-to-first-requester"));
+            return Ok(Some(Denial::of_limit("limit-to-first-requester")));
         }
         Ok(filters.field_denied(asked.request.attributes()))
     }
@@ -313,7 +329,7 @@ impl Filters {
 
     /// `AllowedFields`: every alternative name must match; a field of the subject must be there
     /// too. The option that denies the request, if one does.
-    fn field_denied(&self, attributes: &RequestAttributes) -> Option<&'static str> {
+    fn field_denied(&self, attributes: &RequestAttributes) -> Option<Denial> {
         let all = |pattern: &Option<Regex>, values: &[String]| {
             let matches =
                 |value: &String| pattern.as_ref().is_none_or(|regex| regex.is_match(value));
@@ -343,7 +359,10 @@ impl Filters {
             ),
         ];
         let mut checks = checks.into_iter();
-        checks.find(|(_, allows)| !allows).map(|(option, _)| option)
+        let allows = "";
+        checks
+            .find(|(_, allows)| !allows)
+            .map(|(option, _)| Denial { option, allows })
     }
 }
 

@@ -70,6 +70,8 @@ pub enum RefusalKind {
     Filtered {
         /// The option.
         option: &'static str,
+        /// Its value that allows everything.
+        allows: &'static str,
     },
     /// Anything else: only the charm's words say what.
     Other,

@@ -133,11 +133,8 @@ impl CandidateSearch<'_> {
                         wanted.push((index, "max_lease_ttl", LONG_LEASE.to_owned()));
                         wanted.extend(self.longer_parent(index));
                     }
-                    RefusalKind::Filtered { option } if option.starts_with("limit") => {
-                        wanted.push((index, option, "false".to_owned()));
-                    }
-                    RefusalKind::Filtered { option } => {
-                        wanted.push((index, option, String::new()));
+                    RefusalKind::Filtered { option, allows } => {
+                        wanted.push((index, option, allows.to_owned()));
                     }
                     RefusalKind::Other => {}
                 }
