@@ -429,6 +429,17 @@ fn what_stays_is_no_stranger() {
         !trust.contains("loki") && !trust.contains("other"),
         "{trust}"
     );
+    // Another unit of the server is none of its business.
+    let scaled = STRANGERS.replace(
+        "graf: {charm: grafana-k8s, channel: 2/stable, scale: 1}",
+        "graf: {charm: grafana-k8s, channel: 2/stable, scale: 2}",
+    );
+    let failing = stays(&format!(
+        "{scaled}  - {{at: 21d, fail-hook: {{unit: m.graf/1, hook: config-changed}}}}\n  \
+         - {{at: 21d, set-config: {{app: m.graf, options: {{cpu: '2'}}}}}}\n"
+    ));
+    let failing = failing.expect("a relation is missing");
+    assert!(!failing.contains("m.graf/1"), "{failing}");
     let hung_up = stays(&format!(
         "{STRANGERS}  - {{at: 10d, hang-up: {{app: m.graf, for: 60d}}}}\n"
     ));

@@ -236,7 +236,7 @@ impl OpenOutageSearch<'_> {
         explanation: &Explanation,
     ) -> Option<OpenReason> {
         let near = self.concerned([server, client], explanation);
-        self.failing_near(server, client, &near)
+        self.failing_near([server, client], &near, explanation)
             .or_else(|| self.not_undone(server, error, &near, explanation))
             .or_else(|| self.operator_absent(&near))
             .or_else(|| self.sealed(&near))
@@ -342,12 +342,23 @@ impl OpenOutageSearch<'_> {
     /// The nearest unit that is in a failed hook: Juju tries it again and does nothing else.
     fn failing_near(
         &self,
-        server: &Address,
-        client: &Address,
+        sides: [&Address; 2],
         near: &BTreeSet<ApplicationIndex>,
+        explanation: &Explanation,
     ) -> Option<OpenReason> {
-        let mut others = self.failing.keys().filter(|unit| self.is_of(unit, near));
-        let unit = [server, client]
+        // What fails on another unit of a side keeps only that from working, unless it is what is to blame.
+        let is_concerned = |unit: &Address| {
+            let is_sibling = sides
+                .iter()
+                .any(|side| side.application() == unit.application());
+            let is_blamed = matches!(
+                explanation.cause.what.innermost(),
+                Cause::HookFailed { unit: blamed, .. } if blamed == unit
+            );
+            self.is_of(unit, near) && (!is_sibling || is_blamed)
+        };
+        let mut others = self.failing.keys().filter(|unit| is_concerned(unit));
+        let unit = sides
             .into_iter()
             .find(|unit| self.failing.contains_key(*unit) && self.is_of(unit, near))
             .or_else(|| others.next())?;
@@ -449,7 +460,9 @@ impl OpenOutageSearch<'_> {
                 ..
             } => near.contains(application) && *skew_ns != 0,
             Action::Hook(HookAction::Fail(failing)) => {
-                failing.times.is_none() && near.contains(&failing.target.application)
+                let (target, own) = (&failing.target, self.deployment.application_at(server));
+                let is_sibling = own == Some(target.application) && !is_server(target);
+                failing.times.is_none() && near.contains(&target.application) && !is_sibling
             }
             Action::Network(
                 NetworkAction::ControllerDown(_)

@@ -305,13 +305,11 @@ fn when(run: &Run<'_>, index: usize) -> String {
     };
     let (from, blamed) = run.findings.told_for(index, run.end());
     let length = outage.length(run.end());
-    let rest = length.saturating_sub(blamed);
-    let (whole, blamed) = (format_duration(length), format_duration(blamed));
-    // What is to blame but for a minute is to blame throughout.
-    let partly = match run.manifest.deployment.tolerate <= rest && whole != blamed {
-        true if from == outage.from => format!(", {blamed} of it for this cause"),
+    // What came after the first cause is told beneath it.
+    let partly = match run.manifest.deployment.tolerate <= from.since(outage.from) {
         true => format!(
-            ", {blamed} of it for this cause from {}",
+            ", {} of it for this cause from {}",
+            format_duration(blamed),
             from.truncated_to_seconds()
         ),
         false => String::new(),
@@ -321,7 +319,7 @@ fn when(run: &Run<'_>, index: usize) -> String {
         connection.name,
         outage.from.truncated_to_seconds(),
         format_duration(outage.from.since(run.manifest.start)),
-        whole,
+        format_duration(length),
         grouped(failed)
     )
 }
