@@ -306,7 +306,8 @@ fn when(run: &Run<'_>, index: usize) -> String {
     let (from, blamed) = run.findings.told_for(index, run.end());
     let length = outage.length(run.end());
     // What came after the first cause is told beneath it.
-    let partly = match run.manifest.deployment.tolerate <= from.since(outage.from) {
+    let late = from.since(outage.from);
+    let partly = match !late.is_zero() && run.manifest.deployment.tolerate <= late {
         true => format!(
             ", {} of it for this cause from {}",
             format_duration(blamed),
