@@ -212,10 +212,17 @@ impl Explainer<'_> {
             true => self.parts_of(outage, &before),
             false => vec![opening],
         };
-        parts.push(Part {
+        let kept = Part {
             from: since,
             explanation: kept,
-        });
+        };
+        match parts.split_last_mut() {
+            // The same, of which more is known by then: a hook that fails again.
+            Some((last, before)) if !before.is_empty() && last.is_like(&kept) => {
+                last.explanation = kept.explanation;
+            }
+            _ => parts.push(kept),
+        }
         parts
     }
 

@@ -169,7 +169,7 @@ fn the_header_of_each_table_is_the_contract() {
     insta::assert_snapshot!(headers, @"
     at,offset_s,connection,client,server,server_name,validator,outcome,code,error,alert,server_serial,client_serial,trigger,performed
     at,offset_s,connection,client,server,code,error,standing,cause,remedy
-    connection,client,server,from,until,duration_s,code,error,class,standing,cause
+    connection,client,server,from,until,duration_s,code,error,class,standing,cause_from,cause
     serial,subject,issuer,issuer_serial,kind,model,application,unit,not_before,not_after,requested_at,issued_at,served_from,served_until,key,sans,sha256
     seq,at,offset_s,cause_seq,kind,model,application,unit,detail
     ");

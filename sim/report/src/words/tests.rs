@@ -376,6 +376,7 @@ fn a_removed_transfer_names_the_command_that_removed_it() {
     script.serves(4, None, "a.web/0", &leaf);
     let sides = ("a.ca:send-ca-cert", "a.client:receive-ca-cert");
     script.transfer(5, RelationChange::Created, sides.0, sides.1);
+    script.trusts(6, "a.client/0", &[&ca.certificate]);
     let removal = Action::RemoveRelation {
         model: 0.into(),
         sides: [

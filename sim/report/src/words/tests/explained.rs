@@ -4,6 +4,7 @@ use crate::words;
 use trustsim_diagnosis::{CaRoute, Explanation, diagnose};
 use trustsim_juju::{RelationChange, SecretChange};
 use trustsim_model::{Deployment, Kind, OfferSpec, SaasSpec, Seq};
+use trustsim_pki::Certificate;
 use trustsim_testkit::{Authority, Script, address_of, bad, deployment, rotation, subject};
 use trustsim_validators::{ErrorKind, Side, Verdict};
 
@@ -14,6 +15,11 @@ fn explained(deployment: &Deployment, script: &Script) -> Explanation {
 
 /// `client` meets `a.web/0`, whose certificate a CA of `a.ca` signed, and trusts nothing.
 fn untrusting(client: &str) -> Script {
+    untrusting_of(client).0
+}
+
+/// The same, with the CA that it does not trust.
+fn untrusting_of(client: &str) -> (Script, Certificate) {
     let mut script = Script::new(&["a.web/0"]);
     script.manifest.connections[0].client = address_of(client);
     let ca = Authority::root("ca");
@@ -22,7 +28,7 @@ fn untrusting(client: &str) -> Script {
     script.issued(2, None, "a.web/0", &leaf, &ca.certificate);
     script.trusts(3, client, &[]);
     script.serves(4, None, "a.web/0", &leaf);
-    script
+    (script, ca.certificate)
 }
 
 fn missing(deployment: &Deployment, client: &str) -> String {
@@ -163,17 +169,23 @@ fn a_client_outside_juju_has_what_it_was_given() {
 }
 
 #[test]
-fn a_removed_relation_is_told_from_one_that_never_was() {
-    let mut script = untrusting("a.client/0");
-    let sides = ("a.ca:send-ca-cert", "a.client:receive-ca-cert");
-    script.transfer(5, RelationChange::Created, sides.0, sides.1);
-    let gone = script.transfer(6, RelationChange::Removed, sides.0, sides.1);
-    script.fail(60, 0, ErrorKind::UnknownIssuer);
-    let ca_route = explained(&deployment(), &script).ca_route;
-    let Some(CaRoute::NoRelation { removed, .. }) = ca_route else {
-        panic!("{ca_route:?}");
-    };
-    assert_eq!(removed, Some(gone));
+fn a_removed_relation_is_told_from_one_that_never_was_and_one_that_carried_nothing() {
+    for had_come in [true, false] {
+        let (mut script, ca) = untrusting_of("a.client/0");
+        let sides = ("a.ca:send-ca-cert", "a.client:receive-ca-cert");
+        script.transfer(5, RelationChange::Created, sides.0, sides.1);
+        if had_come {
+            script.trusts(6, "a.client/0", &[&ca]);
+        }
+        let gone = script.transfer(7, RelationChange::Removed, sides.0, sides.1);
+        script.trusts(8, "a.client/0", &[]);
+        script.fail(60, 0, ErrorKind::UnknownIssuer);
+        let ca_route = explained(&deployment(), &script).ca_route;
+        let Some(CaRoute::NoRelation { removed, .. }) = ca_route else {
+            panic!("{ca_route:?}");
+        };
+        assert_eq!(removed, had_come.then_some(gone));
+    }
 }
 
 #[test]
