@@ -2,7 +2,9 @@
 //! failed weeks later, a status that had gone was in force for a year, a relation that never carried a CA was told as
 //! the one that carried it, and a client that had fetched the new CA was told to have none.
 
-use trustsim::diagnosis::{Cause, Findings, NotGiven, Refusal, TrustCause, diagnose, part_at};
+use trustsim::diagnosis::{
+    Cause, CertificateCause, Findings, NotGiven, Refusal, TrustCause, diagnose, part_at,
+};
 use trustsim::interfaces::notes::RefusalKind;
 use trustsim::kernel::Span;
 use trustsim::model::Kind;
@@ -215,5 +217,50 @@ operators: {{oncall: {{answers: [m.vault], delay: {{exactly: 30m}}}}}}
     assert!(
         told.contains("nothing makes `curl` trust `m.vault`"),
         "{told}"
+    );
+}
+
+/// canonical/traefik-k8s-operator: the relation-broken of a unit that leads clears the application's databag. "None helps"
+/// was said of that; the relation made again brings another certificate.
+#[test]
+fn a_certificate_that_a_hook_took_away_comes_again_over_the_relation_made_again() {
+    let text = "
+duration: 60d
+models:
+  m:
+    bundle: kubernetes
+    applications:
+      ca: {charm: self-signed-certificates, channel: 1/stable, scale: 1}
+      t: {charm: traefik-k8s, channel: latest/edge, scale: 3, options: {external_hostname: x.example.com}}
+    relations: [[t:certificates, ca:certificates]]
+connections: [{from: b, to: m.t, name: x.example.com}]
+clients: {b: {trusts: [m.ca], refresh: 1d}}
+faults: [{at: 20d, remove-unit: {unit: m.t/2}}]
+";
+    let taken = |findings: &Findings| {
+        let mut explained = findings.explained();
+        explained.position(|(outage, explanation)| {
+            outage.until.is_none()
+                && matches!(
+                    explanation.cause.what.innermost(),
+                    Cause::Certificate(CertificateCause::TakenAway { .. })
+                )
+        })
+    };
+    let mut played = (1..=20).map(|seed| played(text, seed));
+    let found = played.find(|(_, _, findings)| taken(findings).is_some());
+    let (deployment, record, mut findings) = found.expect("with some seed t/2 leads");
+    let outage = taken(&findings).expect("it was found");
+    let play = crate::common::forks(&deployment);
+    let run = Outcome::of(record.manifest, &record.journal);
+    findings.remedies = remedies(&deployment, &run, &findings, 8, play).found;
+    let best = findings.remedies.best(outage).expect("there is a remedy");
+    let commands: Vec<String> = best.commands.iter().map(words::command::text).collect();
+    assert_eq!(
+        commands,
+        [
+            "juju remove-relation -m m ca:certificates t:certificates",
+            "juju integrate -m m ca:certificates t:certificates"
+        ]
     );
 }

@@ -5,7 +5,10 @@ use std::collections::BTreeSet;
 
 use super::{CandidateSearch, DAY, NOTICE};
 use crate::change::Change;
-use trustsim_diagnosis::{Apart, CaRoute, Cause, Explanation, FaultCause, Refusal, TrustCause};
+use trustsim_diagnosis::{
+    Apart, CaRoute, Cause, CertificateCause, Explanation, FaultCause, NotRequestedReason, Refusal,
+    TrustCause,
+};
 use trustsim_interfaces::Interface;
 use trustsim_interfaces::notes::RefusalKind;
 use trustsim_kernel::{Span, Time};
@@ -38,6 +41,13 @@ impl CandidateSearch<'_> {
         if matches!(
             innermost,
             Cause::Fault(FaultCause::LostWithContainer { .. })
+                | Cause::Certificate(
+                    CertificateCause::TakenAway { .. }
+                        | CertificateCause::NeverRequested {
+                            why: NotRequestedReason::LeaderChanged { .. },
+                            ..
+                        }
+                )
         ) {
             changes.extend(self.brought_again(explanation, sides[1], noticed));
         }
@@ -166,8 +176,8 @@ impl CandidateSearch<'_> {
         parents.filter_map(half).collect()
     }
 
-    /// What went with a container comes again over a relation that is made again: the one that
-    /// brought the CA, or where no certificate is there, the one that brought that.
+    /// What went with a container, what a hook took away, and what is not asked for any more comes again over a relation that
+    /// is made again: the one that brought the CA, or where no certificate is there, the one that brought that.
     fn brought_again(
         &self,
         explanation: &Explanation,
