@@ -3,8 +3,8 @@
 //!
 //! Follows canonical/data-platform-libs `lib/charms/data_platform_libs/v0/data_interfaces.py` at 4bf12d1 (patch 59:
 //! `set_tls_ca`, `_on_relation_created_event`, `_on_secret_changed_event`) and charmed-kubernetes/interface-kube-control
-//! `ops/ops/interface_kube_control/provides.py` and `requires.py` at 9e7b13e; `vault-kv` is in [`vault_kv`], the
-//! relation of a coordinator and its workers in [`cluster`].
+//! `ops/ops/interface_kube_control/provides.py` and `requires.py` at 9e7b13e; `vault-kv` is in `vault_kv.rs`, the
+//! relation of a coordinator and its workers in `cluster.rs`.
 //!
 //! | interface | key | who learns of another CA |
 //! |---|---|---|
