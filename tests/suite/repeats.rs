@@ -17,7 +17,7 @@ fn refusing(days: u32) -> Deployment {
     deployment
 }
 
-/// Entries of the last half hour, without their numbers.
+/// Entries of the last half hour.
 fn last(record: &Record) -> Vec<String> {
     let from = record.manifest.end() - Span::from_secs(1_800);
     let entries = record.journal.entries().iter();
@@ -85,4 +85,25 @@ fn a_refresh_ends_the_rest() {
     };
     assert_eq!(upgraded(&some).len(), 1);
     assert_eq!(upgraded(&some), upgraded(&every));
+}
+
+/// A pod that is killed in the middle of a rest begins its timer anew: what it skipped before is counted, and its rest ends.
+#[test]
+fn a_killed_pod_ends_the_rest() {
+    let killed = "faults: [{at: 2171h, kill-unit: {unit: shop.vault/0, for: 1h}}]\nexpect:\n";
+    let mut deployment = deployed(&SCENARIO.replace("expect:\n", killed));
+    deployment.duration = DAY * 150;
+    deployment.expectations.clear();
+    let (some, every) = (
+        play(&deployment, Options::default()),
+        play_every_hook(&deployment),
+    );
+    assert_eq!(verdicts(&some), verdicts(&every));
+    let (unplayed, rests) = (&some.manifest.unplayed, some.manifest.unplayed.len());
+    assert_eq!(rests, 2, "it rests again five weeks after: {unplayed:?}");
+    for each in unplayed {
+        assert_eq!(each.unit.as_str(), "shop.vault/0");
+        // Twelve an hour, give or take.
+        assert!((1_000..20_000).contains(&each.count), "{unplayed:?}");
+    }
 }

@@ -5,12 +5,13 @@
 //! minutes, and the refusal names another instant each time. In ten years those are three million hooks, none of which is
 //! news. So once a unit has run nothing but update-status for five weeks, with the same changes each time but for the
 //! numbers in them, it is let rest for up to four weeks: only where its charm would still change the same at the end of
-//! that time. A few hooks are played, and so on. Whatever happens to the unit ends its rest at once. The last hour of a run
+//! that time. A few hooks are played, and so on. Assumed: what a charm does at
+//! both ends of a rest it does all the time in between. `--every-hook` does not assume it. Whatever happens to the unit ends its rest at once. The last hour of a run
 //! is played, so that databags and statuses are what they would be. The manifest tells how many hooks were not played.
 
 use std::collections::BTreeMap;
 
-use trustsim_juju::{Hook, RepeatedChange, UnitId};
+use trustsim_juju::{RepeatedChange, UnitId};
 use trustsim_kernel::{Span, Time};
 use trustsim_model::UnplayedRepeats;
 
@@ -37,7 +38,7 @@ pub(super) struct Repeats {
     /// Every hook is played.
     every_hook: bool,
     streaks: BTreeMap<UnitId, Streak>,
-    unplayed: BTreeMap<UnitId, Unplayed>,
+    unplayed: BTreeMap<UnitId, Vec<Unplayed>>,
 }
 
 /// Update-status hooks of one unit that changed the same, with no other hook among them.
@@ -49,14 +50,13 @@ struct Streak {
     rounds: u32,
 }
 
-/// Hooks of one unit that were not played.
+/// From when on only a few hooks of one unit were played.
 #[derive(Clone, Debug)]
 struct Unplayed {
     since: Time,
     from: Time,
-    count: u64,
-    /// How often its timer had fired when it began to rest, while it rests.
-    resting: Option<u64>,
+    /// How many had been skipped until then, since it had done something else for weeks.
+    before: u64,
 }
 
 impl Repeats {
@@ -69,20 +69,7 @@ impl Repeats {
     }
 
     /// A unit begins a hook. `change` is what it changes, where it is update-status and that can be compared.
-    pub(super) fn hook_began(
-        &mut self,
-        unit: UnitId,
-        hook: &Hook,
-        change: Option<RepeatedChange>,
-        now: Time,
-        deployed: &Deployed,
-    ) {
-        if let Some(unplayed) = self.unplayed.get_mut(&unit)
-            && let Some(fired) = unplayed.resting.take()
-        {
-            let since = deployed.juju().update_status_fired(unit, now) - fired;
-            unplayed.count += since - u64::from(*hook == Hook::UpdateStatus);
-        }
+    pub(super) fn hook_began(&mut self, unit: UnitId, change: Option<RepeatedChange>, now: Time) {
         let Some(change) = change else {
             self.streaks.remove(&unit);
             return;
@@ -114,27 +101,38 @@ impl Repeats {
             *end + LAST <= run_end
                 && deployed.update_status_at(unit, *end).as_ref() == Some(&streak.change)
         })?;
-        let unplayed = self.unplayed.entry(unit).or_insert(Unplayed {
-            since: streak.since,
-            from: now,
-            count: 0,
-            resting: None,
-        });
-        unplayed.resting = Some(deployed.juju().update_status_fired(unit, now));
+        let own = self.unplayed.entry(unit).or_default();
+        if own.last().is_none_or(|last| last.since != streak.since) {
+            own.push(Unplayed {
+                since: streak.since,
+                from: now,
+                before: skipped(unit, deployed),
+            });
+        }
         Some(until)
     }
 
-    /// What was not played up to `now`, in the order of units.
-    pub(super) fn unplayed(&self, now: Time, deployed: &Deployed) -> Vec<UnplayedRepeats> {
-        let found = self.unplayed.iter().map(|(&unit, unplayed)| {
-            let fired = |from| deployed.juju().update_status_fired(unit, now) - from;
-            UnplayedRepeats {
-                unit: deployed.unit_address(unit),
-                since: unplayed.since,
-                from: unplayed.from,
-                count: unplayed.count + unplayed.resting.map_or(0, fired),
-            }
+    /// What was not played, in the order of units. A rest that has not ended is not counted.
+    pub(super) fn unplayed(&self, deployed: &Deployed) -> Vec<UnplayedRepeats> {
+        let found = self.unplayed.iter().flat_map(|(&unit, own)| {
+            let later = own.iter().skip(1).map(|next| next.before);
+            let ends = later.chain([skipped(unit, deployed)]);
+            own.iter()
+                .zip(ends)
+                .map(move |(each, end)| UnplayedRepeats {
+                    unit: deployed.unit_address(unit),
+                    since: each.since,
+                    from: each.from,
+                    count: end - each.before,
+                })
         });
-        found.collect()
+        found.filter(|each| each.count > 0).collect()
     }
+}
+
+/// How many hooks of a unit were skipped. An agent is kept when its unit is removed.
+fn skipped(unit: UnitId, deployed: &Deployed) -> u64 {
+    let agent = deployed.juju().agent(unit);
+    let agent = agent.expect("a unit that has repeated a hook has an agent");
+    agent.skipped_repeats()
 }

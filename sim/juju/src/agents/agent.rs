@@ -88,11 +88,15 @@ pub struct Agent {
     pub(crate) quiet_until: Time,
     /// Since when its repeats are elided.
     pub(crate) elided_from: Option<Time>,
+    /// What is elided does something, the same each time ([`crate::Quiet::Repeats`]).
+    pub(crate) skips_repeats: bool,
+    /// How many update-status hooks were elided that would have done something.
+    pub(crate) skipped_repeats: u64,
     /// Its charm said that the next repeated hook may do something.
     pub(crate) awaits_time: bool,
     /// The instant its own timer wakes it at.
     pub(crate) alarm: Time,
-    /// That instant on the agenda, while it has not come.
+    /// The event with which that timer was set last; it may have come.
     pub(crate) alarm_event: Option<EventId>,
     /// The instant a change last scheduled wakes it at.
     pub(crate) woken_at: Time,
@@ -280,6 +284,8 @@ impl Agent {
             timer_handled: 0,
             quiet_until: Time::EPOCH,
             elided_from: None,
+            skips_repeats: false,
+            skipped_repeats: 0,
             awaits_time: false,
             alarm: Time::EPOCH,
             alarm_event: None,
@@ -297,6 +303,11 @@ impl Agent {
             draws: BTreeMap::new(),
             history: None,
         }
+    }
+
+    /// How many of its update-status hooks were not played although they would have done something.
+    pub const fn skipped_repeats(&self) -> u64 {
+        self.skipped_repeats
     }
 
     /// The charm version that it has unpacked.

@@ -1,4 +1,5 @@
-//! Repeated hooks that would do nothing, as their charm says, are not played: they are *elided*. Each
+//! Repeated hooks that would do nothing, as their charm says, are not played: they are *elided*, and so are those that
+//! have done the same for weeks ([`Quiet::Repeats`]), which are counted. Each
 //! still keeps its agent busy for as long as it takes, and its machine locked, so
 //! that every other hook runs at the very instant at which it would if all were played.
 //!
@@ -52,6 +53,7 @@ impl Agents {
         };
         let agent = self.topology.agent_of_mut(unit);
         agent.quiet_until = quiet_until;
+        agent.skips_repeats = matches!(quiet, Quiet::Repeats(_));
         agent.awaits_time = matches!(quiet, Quiet::No | Quiet::InVain | Quiet::Repeats(_));
         quiet_until > now
             && !self.timing().shares_impaired_path(unit)
@@ -141,6 +143,9 @@ impl Agents {
             agent.timer_handled,
             replayed.timer_handled
         );
+        if agent.skips_repeats {
+            agent.skipped_repeats += replayed.timer_handled - agent.timer_handled;
+        }
         agent.timer_handled = replayed.timer_handled;
         agent.expiries.extend(replayed.expiries);
         match replayed.state {

@@ -137,7 +137,7 @@ impl Agents {
     pub(crate) fn set_alarm(&mut self, id: UnitId, at: Time, host: &mut dyn Host) {
         let agent = self.topology.agent_of_mut(id);
         if at < Time::MAX && agent.alarm != at {
-            // Where a thousand units hear of each other's doings, a million of them were pending.
+            // Otherwise each look would leave a timer behind: a million of them, where a thousand units look a thousand times.
             if let Some(before) = agent.alarm_event.take() {
                 host.cancel(before);
             }

@@ -37,11 +37,6 @@ impl Juju {
         let (effects, _) = context.into_effects();
         effects.repeated_change(unit, self).filter(|_| succeeds)
     }
-
-    /// How often the update-status timer of a unit has fired by `now`, whether or not its hook was played.
-    pub fn update_status_fired(&self, unit: UnitId, now: Time) -> u64 {
-        self.timing().timer(unit).fired(now)
-    }
 }
 
 impl Effects {

@@ -50,8 +50,7 @@ impl World {
             (Hook::UpdateStatus, Ok(())) => effects.repeated_change(unit, self.juju()),
             _ => None,
         };
-        self.repeats
-            .hook_began(unit, &hook, change, now, &self.deployed);
+        self.repeats.hook_began(unit, change, now);
         let repeats = matches!(hook, Hook::UpdateStatus | Hook::SecretExpired { .. });
         let is_heard = effects.changes_anything() || effects.changes_status(self.juju().unit(unit));
         let fails = result.is_err() || effects.commit_fault.is_some();

@@ -213,7 +213,7 @@ impl World {
                 .map(|record| attempted_until(end, record.clone()))
                 .collect(),
             endless: self.watchdog.found().cloned(),
-            unplayed: self.repeats.unplayed(end, &self.deployed),
+            unplayed: self.repeats.unplayed(&self.deployed),
         }
     }
 
