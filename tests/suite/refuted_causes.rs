@@ -3,21 +3,20 @@
 //! the one that carried it, and a client that had fetched the new CA was told to have none.
 
 use trustsim::diagnosis::{
-    Cause, CertificateCause, Findings, NotGiven, Refusal, TrustCause, diagnose, part_at,
+    Cause, CertificateCause, Findings, NotGiven, Refusal, TrustCause, part_at,
 };
 use trustsim::interfaces::notes::RefusalKind;
 use trustsim::kernel::Span;
 use trustsim::model::Kind;
 use trustsim::report::words;
-use trustsim::whatif::{Outcome, remedies};
-use trustsim::world::{Deployment, Options, Record};
+use trustsim::world::{Deployment, Record};
+
+use crate::common::best_commands;
 
 fn played(text: &str, seed: u64) -> (Deployment, Record, Findings) {
     let mut deployment = crate::common::deployed(text);
     deployment.seed = seed;
-    let record = crate::common::play(&deployment, Options::default());
-    let findings = diagnose(&deployment, &record.manifest, &record.journal);
-    (deployment, record, findings)
+    crate::common::diagnosed(deployment)
 }
 
 fn lines(findings: &Findings) -> Vec<String> {
@@ -84,7 +83,7 @@ connections: [{from: b, to: m.graf}]
 clients: {b: {trusts: [m.ca], refresh: 1d}}
 ";
     for seed in 1..=8 {
-        let (deployment, record, mut findings) = played(text, seed);
+        let (deployment, record, findings) = played(text, seed);
         let (_, explanation) = findings
             .explained()
             .next()
@@ -104,11 +103,7 @@ clients: {b: {trusts: [m.ca], refresh: 1d}}
         if seed > 1 {
             continue;
         }
-        let play = crate::common::forks(&deployment);
-        let run = Outcome::of(record.manifest, &record.journal);
-        findings.remedies = remedies(&deployment, &run, &findings, 8, play).found;
-        let best = findings.remedies.best(0).expect("there is a remedy");
-        let commands: Vec<String> = best.commands.iter().map(words::command::text).collect();
+        let commands = best_commands((deployment, record, findings), 0, 8);
         assert_eq!(commands, ["juju config -m m con allowed-dns="]);
     }
 }
@@ -249,13 +244,9 @@ faults: [{at: 20d, remove-unit: {unit: m.t/2}}]
     };
     let mut played = (1..=20).map(|seed| played(text, seed));
     let found = played.find(|(_, _, findings)| taken(findings).is_some());
-    let (deployment, record, mut findings) = found.expect("with some seed t/2 leads");
+    let (deployment, record, findings) = found.expect("with some seed t/2 leads");
     let outage = taken(&findings).expect("it was found");
-    let play = crate::common::forks(&deployment);
-    let run = Outcome::of(record.manifest, &record.journal);
-    findings.remedies = remedies(&deployment, &run, &findings, 8, play).found;
-    let best = findings.remedies.best(outage).expect("there is a remedy");
-    let commands: Vec<String> = best.commands.iter().map(words::command::text).collect();
+    let commands = best_commands((deployment, record, findings), outage, 8);
     assert_eq!(
         commands,
         [

@@ -3,20 +3,18 @@
 //! and the two CAs of a Vault were taken for one that was rotated.
 
 use trustsim::diagnosis::{
-    Cause, CertificateCause, Findings, NotRequestedReason, OpenReason, Performed, diagnose, part_at,
+    Cause, CertificateCause, Findings, NotRequestedReason, OpenReason, Performed, part_at,
 };
 use trustsim::kernel::Span;
 use trustsim::model::Kind;
 use trustsim::report::terminal::Detail;
 use trustsim::report::words;
-use trustsim::whatif::{Outcome, remedies};
-use trustsim::world::{Deployment, Options, Record};
+use trustsim::world::{Deployment, Record};
+
+use crate::common::best_commands;
 
 fn played(text: &str) -> (Deployment, Record, Findings) {
-    let deployment = crate::common::deployed(text);
-    let record = crate::common::play(&deployment, Options::default());
-    let findings = diagnose(&deployment, &record.manifest, &record.journal);
-    (deployment, record, findings)
+    crate::common::diagnosed(crate::common::deployed(text))
 }
 
 fn server(charm: &str, scale: u32) -> String {
@@ -57,7 +55,7 @@ fn a_server_whose_relation_was_removed_is_told_so_and_related_again() {
     ];
     for charm in charms {
         for scale in [1, 3] {
-            let (deployment, record, mut findings) = played(&server(charm, scale));
+            let (deployment, record, findings) = played(&server(charm, scale));
             assert_eq!(findings.outages.len(), scale as usize, "{charm}");
             for (_, explanation) in findings.explained() {
                 let line = words::cause::line(&explanation.cause.what);
@@ -69,11 +67,7 @@ fn a_server_whose_relation_was_removed_is_told_so_and_related_again() {
                     "{charm}, {scale} units: {line}"
                 );
             }
-            let play = crate::common::forks(&deployment);
-            let run = Outcome::of(record.manifest, &record.journal);
-            findings.remedies = remedies(&deployment, &run, &findings, 4, play).found;
-            let best = findings.remedies.best(0).expect("there is a remedy");
-            let commands: Vec<String> = best.commands.iter().map(words::command::text).collect();
+            let commands = best_commands((deployment, record, findings), 0, 4);
             assert_eq!(
                 commands,
                 ["juju integrate -m m ca:certificates api:certificates"],

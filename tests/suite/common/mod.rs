@@ -9,10 +9,11 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::Arc;
 
+use trustsim::diagnosis::{Findings, diagnose};
 use trustsim::kernel::{Span, Time};
-use trustsim::report::words::{entry, note};
+use trustsim::report::words::{command, entry, note};
 use trustsim::scenario;
-use trustsim::whatif::{Effort, Forks, Future, Outcome, Unfinished};
+use trustsim::whatif::{Effort, Forks, Future, Outcome, Unfinished, remedies};
 use trustsim::world::{Deployment, Entry, Kind, Options, Record, Simulation};
 
 /// The program in a folder, with what a user types after its name.
@@ -142,6 +143,29 @@ pub(crate) fn forks(deployment: &Deployment) -> impl FnMut(Future) -> Result<Out
     let to = |simulation: &mut Simulation, until| simulation.run_until(until);
     let mut forks = Forks::new(Arc::new(deployment.clone()), Effort::UNBOUNDED, to);
     move |future| forks.play(future)
+}
+
+/// A deployment played and diagnosed.
+pub(crate) fn diagnosed(deployment: Deployment) -> (Deployment, Record, Findings) {
+    let record = play(&deployment, Options::default());
+    let findings = diagnose(&deployment, &record.manifest, &record.journal);
+    (deployment, record, findings)
+}
+
+/// The commands of the remedy that helps an outage best, of so many changes that are tried.
+///
+/// # Panics
+///
+/// Where none helps.
+pub(crate) fn best_commands(
+    (deployment, record, mut findings): (Deployment, Record, Findings),
+    outage: usize,
+    tries: usize,
+) -> Vec<String> {
+    let run = Outcome::of(record.manifest, &record.journal);
+    findings.remedies = remedies(&deployment, &run, &findings, tries, forks(&deployment)).found;
+    let best = findings.remedies.best(outage).expect("there is a remedy");
+    best.commands.iter().map(command::text).collect()
 }
 
 /// The same deployment, cut short.
