@@ -10,6 +10,9 @@ use trustsim_kernel::Time;
 use trustsim_model::{Deployment, Entry, HandshakeRecord, Journal, Kind, Manifest, Seq, Subject};
 use trustsim_validators::{ErrorKind, Side};
 
+/// The place of the CA that signed a leaf, among the CAs above it.
+const LEAF_SIGNER: usize = 0;
+
 /// Why a connection failed at one instant, read from the journal.
 #[derive(Clone, Debug)]
 pub struct Explanation {
@@ -199,7 +202,7 @@ impl<'a> Explainer<'a> {
             serial,
             leaf,
             issuers: leaf.map_or_else(Vec::new, |leaf| self.facts.issuers(leaf)),
-            wanted: 0,
+            wanted: LEAF_SIGNER,
             trusted: self.facts.trusted(judge, as_of).map(|(_, roots)| roots),
             protocols_differ: self.mismatches.of_requirer(presenter),
         }
@@ -209,7 +212,7 @@ impl<'a> Explainer<'a> {
     /// may come to it.
     fn wanted(&self, case: &Case<'_>) -> usize {
         if case.issuers.len() < 2 || !case.lacks_trust() || case.trusts_any_issuer() {
-            return 0;
+            return LEAF_SIGNER;
         }
         let mut owners = case.issuers.iter().map(|issuer| issuer.owner());
         let comes = owners.position(|owner| {
@@ -219,7 +222,8 @@ impl<'a> Explainer<'a> {
             };
             ca_route(self.deployment, &self.facts, ca, case.judge, case.as_of).has_carried()
         });
-        comes.unwrap_or(0)
+        // Where none comes, what is missing is the CA that signed.
+        comes.unwrap_or(LEAF_SIGNER)
     }
 
     /// Where trust is what broke: the relation from the application whose CA signed the leaf.

@@ -208,7 +208,7 @@ impl Explainer<'_> {
             until: since,
             ..*stretch
         };
-        let mut parts = match since < stretch.until && SECOND < since.since(stretch.from) {
+        let mut parts = match SECOND < since.since(stretch.from) {
             true => self.parts_of(outage, &before),
             false => vec![opening],
         };

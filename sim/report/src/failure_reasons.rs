@@ -3,7 +3,7 @@
 use trustsim_diagnosis::Explanation;
 use trustsim_kernel::Time;
 use trustsim_model::{
-    CharmVersions, ConnectionSpecIndex, Coverage, Deployment, Journal, Reason, Standings,
+    Basis, CharmVersions, ConnectionSpecIndex, Coverage, Deployment, Journal, Reason, Standings,
 };
 
 /// What connections rest on at each time of a run.
@@ -25,6 +25,11 @@ impl<'a> FailureReasons<'a> {
         }
     }
 
+    /// What a connection rests on as it is deployed.
+    pub(crate) fn basis(&self, connection: ConnectionSpecIndex) -> &Basis {
+        &self.coverage.bases[connection]
+    }
+
     /// What is not known of the charms that were there from the beginning of what is to blame until a failure ended.
     pub(crate) fn of(
         &self,
@@ -34,7 +39,7 @@ impl<'a> FailureReasons<'a> {
     ) -> Vec<Reason> {
         let from = failure.begun(self.journal);
         match self.versions.is_empty() {
-            true => self.coverage.bases[connection].reasons.clone(),
+            true => self.basis(connection).reasons.clone(),
             false => {
                 let versions = &self.versions;
                 let standings =

@@ -265,14 +265,12 @@ fn connections(run: &Run<'_>) -> Vec<Value> {
 fn outages(run: &Run<'_>) -> Vec<Value> {
     let findings = run.findings;
     let deployment = &run.manifest.deployment;
-    let bases = Coverage::of(deployment).bases;
     let reasons = FailureReasons::new(deployment, run.journal);
     findings
         .explained()
         .enumerate()
         .map(|(index, (outage, explanation))| {
             let connection = run.connection(outage.connection);
-            let basis = &bases[connection.spec];
             let until = outage.until.unwrap_or(run.end());
             let failure = DoubtedFailure {
                 connection: &connection.name,
@@ -287,7 +285,7 @@ fn outages(run: &Run<'_>) -> Vec<Value> {
                 "code": explanation.symptom.error.code(),
                 "error": explanation.symptom.error.kebab(),
                 "class": findings.classes[index].name(),
-                "standing": standing::word(basis.standing),
+                "standing": standing::word(reasons.basis(connection.spec).standing),
                 "assumed": Doubts::of(deployment, &[failure]).to_json(),
                 "cause_from": findings.told_for(index, run.end()).0.to_string(),
                 "cause": explanation::line(explanation),

@@ -6,7 +6,7 @@ mod obstacles;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::change::Change;
+use super::change::{Change, GONE};
 use neighbours::Neighbours;
 use trustsim_diagnosis::{
     CaRoute, Cause, CertificateCause, Explanation, FaultCause, Findings, Outage, TrustCause,
@@ -24,8 +24,6 @@ const LONG_ROOT: &str = "3650d";
 const REISSUES: [&str; 2] = ["reissue-certificates", "re-issue"];
 /// How soon an operator notices that a hook fails, or a charm does not do what it should.
 const NOTICE: Span = Span::from_secs(60);
-/// How soon a relation that is removed is gone, where no hook of its sides fails: an update-status may go before.
-const GONE: Span = Span::from_secs(300);
 const DAY: Span = Span::from_secs(86_400);
 
 /// How likely it is that a change is what an operator would do. In this order they are tried.

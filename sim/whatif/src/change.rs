@@ -5,6 +5,8 @@ mod by_hand;
 
 use std::collections::BTreeMap;
 
+pub(super) use by_hand::GONE;
+
 use crate::remedies::Outcome;
 use trustsim_diagnosis::{Command, Obstacle, Transfer};
 use trustsim_interfaces::Interface;

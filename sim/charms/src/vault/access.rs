@@ -67,7 +67,7 @@ pub(super) fn ca_secret(unit: &UnitContext<'_>) -> Option<SecretContent> {
     Some(unit.secret(owner, CA_SECRET)?.content)
 }
 
-/// The CA in that secret.
+/// The CA in that secret. What raises in a hook, as a secret that cannot be read, leaves it without one.
 pub(super) fn own_ca(unit: &UnitContext<'_>) -> Option<Certificate> {
     Some(read_authority(&ca_secret(unit)?).ok()?.certificate)
 }

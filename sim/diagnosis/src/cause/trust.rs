@@ -302,7 +302,7 @@ impl<'a> TrustSearch<'_, 'a> {
         before.map(|issued| &issued.record.certificate).collect()
     }
 
-    /// The entry in which the CA that signed the leaf was made.
+    /// The entry in which the CA that the judge should trust was made.
     fn ca_made(&self, case: &Case<'a>) -> Option<Issued<'a>> {
         let issuer = case.wanted_issuer()?;
         let owner = issuer.holder();
@@ -311,7 +311,7 @@ impl<'a> TrustSearch<'_, 'a> {
         own.next()
     }
 
-    /// The last of these roots that the signer made after the one that signed the leaf.
+    /// The last of these roots that the signer made after the one that the judge should trust.
     fn newer_in(
         &self,
         roots: &[Certificate],
@@ -328,7 +328,7 @@ impl<'a> TrustSearch<'_, 'a> {
         later.next_back()
     }
 
-    /// A CA that the signer made after the one that signed the leaf.
+    /// A CA that the signer made after the one that the judge should trust.
     fn newer_ca(&self, signer: &Address, case: &Case<'a>) -> Option<Issued<'a>> {
         let made = self.ca_made(case)?;
         let all = self.records.trail.issued_to(signer).into_iter();

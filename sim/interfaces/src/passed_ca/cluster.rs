@@ -3,7 +3,8 @@
 //! Follows canonical/cos-coordinated-workers `src/coordinated_workers/interfaces/cluster.py` and `worker.py` at 3c7fec5; each
 //! value is JSON (`DatabagModel` of `cosl`).
 //!
-//! Left out: the certificate and its key (`server_cert`, `privkey_secret_id`), with which a worker serves.
+//! Left out: the certificate and its key (`server_cert`, `privkey_secret_id`), with which a worker serves. Simplified: each
+//! worker has the role `all`, and its topology has the name of its application in place of that of its charm.
 
 use crate::{UnitContext, json};
 use trustsim_juju::{Bag, Hook, HookError, RelationId, Value};

@@ -119,11 +119,10 @@ impl Doubts {
 
     /// The same in a few words, where anything could.
     pub fn in_brief(&self) -> Option<String> {
-        let some = self.some.as_ref();
-        let which = some.map(|some| format!("{} of {} ", some.count, some.of));
-        let which = which.unwrap_or_default();
-        self.could_explain()
-            .then(|| format!("{which}{COULD_EXPLAIN}"))
+        self.could_explain().then(|| match &self.some {
+            Some(some) => format!("{} of {} {COULD_EXPLAIN}", some.count, some.of),
+            None => COULD_EXPLAIN.to_owned(),
+        })
     }
 
     /// An object: `may_not_happen`, then the assumptions as lists of text: `since` (any of those who have to do with the

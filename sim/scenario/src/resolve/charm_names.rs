@@ -44,7 +44,7 @@ pub(super) fn store_of(charm: &str) -> CharmStore {
         return CharmStore::Charmhub;
     };
     let last = store.rsplit_once('-').map(|(_, last)| last);
-    // A name may end in a number with other letters, and a revision is none.
+    // What follows the last hyphen is the revision where it is a number, and a part of the name where it is not.
     let revision = last.and_then(|last| last.parse().ok());
     CharmStore::Old { revision }
 }

@@ -16,8 +16,9 @@ use trustsim_world::{
 
 /// Between two commands of which the second needs what the first brings about.
 const THEN: Span = Span::from_secs(60);
-/// How soon a relation that is removed is gone: Juju refuses to make it again before the hooks of both sides have run.
-const GONE: Span = Span::from_secs(300);
+/// How soon a relation that is removed is gone, where no hook of its sides fails: an update-status may go before. Juju
+/// refuses to make it again before.
+pub(crate) const GONE: Span = Span::from_secs(300);
 
 /// A version without the mistakes that the application's charm is played with, from `at` on; zero is
 /// from the start, in every version that the plan brings.
