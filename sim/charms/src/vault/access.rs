@@ -7,7 +7,7 @@ use std::net::IpAddr;
 use super::process::{self, ACCESS, CA};
 use super::{Bugs, Mode, Vault, config};
 use crate::issuing::{self, SigningCa};
-use crate::surface::key_path;
+use crate::surface::{key_path, trust_path};
 use trustsim_interfaces::UnitContext;
 use trustsim_interfaces::tls_certificates::{Assigned, Request, Side};
 use trustsim_interfaces::{pem, serial_number};
@@ -220,11 +220,13 @@ fn read_authority(content: &SecretContent) -> Result<SigningCa, HookError> {
     SigningCa::from_secret_fields(content, "privatekey", "certificate")
 }
 
-/// Whether anything on disk changed.
+/// Whether anything on disk changed. With `ca.pem` the unit verifies the others of its cluster, too: it is the
+/// `leader_ca_cert_file` of every `retry_join` (`_generate_vault_config_file`, `k8s/src/charm.py`).
 fn push(unit: &mut UnitContext<'_>, leaf: &Certificate, key: &KeyPair, ca: &Certificate) -> bool {
     let chain = |certificate: &Certificate| pem::chain_value(std::slice::from_ref(certificate));
     let key_changed = unit.push_file(&key_path(ACCESS, "vault"), pem::key_value(key));
     let leaf_changed = unit.push_file(&process::certificate_path(), chain(leaf));
+    unit.push_file(&trust_path(ACCESS), chain(ca));
     unit.push_file(CA, chain(ca)) || leaf_changed || key_changed
 }
 
