@@ -130,6 +130,8 @@ pub enum Refusal {
     NoKey,
     /// No file is there to which this could be done.
     NothingToChange,
+    /// The charm has no endpoint for this relation of the application, by its key.
+    BreaksRelation(String),
     /// Juju does not integrate the endpoints.
     Integrate(IntegrateError),
     /// Juju does not remove the offer.

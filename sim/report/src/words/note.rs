@@ -91,6 +91,7 @@ pub fn refusal(refusal: &Refusal) -> String {
         Refusal::OfferNotUsed => "no relation of that user goes through it",
         Refusal::NoKey => "no application has the key of that CA",
         Refusal::NothingToChange => "nothing is there that this could be done to",
+        Refusal::BreaksRelation(key) => return format!("would break relation \"{key}\""),
         Refusal::Integrate(error) => return error.to_string(),
         Refusal::Offer(error) => return error.to_string(),
     };

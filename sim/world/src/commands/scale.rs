@@ -3,7 +3,8 @@
 use super::Commands;
 use crate::event::Event;
 use std::sync::Arc;
-use trustsim_charm_model::CharmMetadata;
+use trustsim_charm_model::{CharmMetadata, EndpointSource};
+use trustsim_interfaces::Interface;
 use trustsim_kernel::Span;
 use trustsim_model::{ApplicationIndex, ModelKind, Refusal, ScaleAction};
 
@@ -29,6 +30,12 @@ impl Commands<'_> {
                 application, charm, ..
             } => {
                 let (id, entry) = (self.deployed.id(*application), self.entry);
+                if let Some(broken) = charm
+                    .as_ref()
+                    .and_then(|new| self.breaks(*application, new))
+                {
+                    return self.refused(Refusal::BreaksRelation(broken));
+                }
                 if let Some(charm) = charm {
                     self.deployed.refresh_charm(*application, charm);
                     self.refresh_config(*application, charm);
@@ -36,6 +43,30 @@ impl Commands<'_> {
                 self.in_juju(|juju, host| juju.pods().refresh(id, Some(entry), host));
             }
         }
+    }
+
+    /// The key of a relation whose endpoint the charm of now has and the new one has not, which Juju does not upgrade to
+    /// (juju/juju 3.6 `state/application.go`, `checkRelationsOps`). Only the endpoints over which certificates and CAs come
+    /// are known of every charm of the catalogue.
+    fn breaks(&self, application: ApplicationIndex, new: &CharmMetadata) -> Option<String> {
+        let (juju, id) = (self.deployed.juju(), self.deployed.id(application));
+        let old = &self.deployed.spec().applications[application].charm;
+        if new.provenance.is_unread() || !new.is_described() {
+            return None;
+        }
+        let has = |charm: &CharmMetadata, name: &str| {
+            charm.endpoint(name).is_some_and(|endpoint| {
+                endpoint.source == EndpointSource::Description
+                    && Interface::of(&endpoint.interface).is_some()
+            })
+        };
+        let mut relations = juju.application(id).relations.iter();
+        let broken = relations.find(|relation| {
+            let ends = juju.relation(**relation).ends.iter();
+            let mut own = ends.filter(|end| end.application == id);
+            own.any(|end| has(old, &end.endpoint) && new.endpoint(&end.endpoint).is_none())
+        })?;
+        Some(juju.relation_key(*broken))
     }
 
     /// The options of the new charm. A value that is set stays where the option is of the same type as before.
