@@ -61,6 +61,9 @@ pub struct Deployment {
     pub relations: TiVec<RelationIndex, RelationSpec>,
     /// Relations over which certificates or CAs would come, of models that are not there.
     pub absent: Vec<AbsentRelation>,
+    /// How many TLS connections follow from the relations and are not played: nothing is known of a charm, or a certificate
+    /// or CA comes in a way that is not simulated.
+    pub underived: usize,
     /// Clients outside Juju.
     pub clients: TiVec<ClientIndex, ClientSpec>,
     /// Which clients connect to which servers, by application or client.
@@ -101,6 +104,7 @@ impl Deployment {
             saas: TiVec::new(),
             relations: TiVec::new(),
             absent: Vec::new(),
+            underived: 0,
             clients: TiVec::new(),
             connections: TiVec::new(),
             actions: TiVec::new(),
@@ -448,8 +452,22 @@ pub struct ConnectionSpec {
     pub persistence: Persistence,
     /// Whether both sides look certificates up in the revocation lists that are published.
     pub revocation: bool,
+    /// What is known of how the two connect.
+    pub edge: EdgeBasis,
     /// The scenario line.
     pub source: Source,
+}
+
+/// What is known of how a client and a server connect.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum EdgeBasis {
+    /// The scenario says so, or code that was read.
+    #[default]
+    Known,
+    /// It follows from the relations by what was not read in code.
+    Assumed,
+    /// The client is given the CA in the data of a relation, which is not played for its interface, and in no other way.
+    CaInDatabag,
 }
 
 /// The name under which a connection dials its server, where the file says.

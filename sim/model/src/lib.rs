@@ -32,9 +32,9 @@ pub use charm_versions::{CharmVersion, CharmVersions};
 pub use command_line::{CommandLine, FileContent, Word};
 pub use deployment::{
     AbsentRelation, ApplicationSpec, CharmStore, ClientSpec, ConnectionSpec, ControllerSpec,
-    Counted, Deployment, Expectation, ExpectationKind, LoadBalancerSpec, MachineSpec, ModelKind,
-    ModelSpec, NameSpec, OfferSpec, OperatorSpec, Party, Persistence, Placement, RandomPlan,
-    RelationSpec, SaasSpec, Selector, Side, Source, Timings, When,
+    Counted, Deployment, EdgeBasis, Expectation, ExpectationKind, LoadBalancerSpec, MachineSpec,
+    ModelKind, ModelSpec, NameSpec, OfferSpec, OperatorSpec, Party, Persistence, Placement,
+    RandomPlan, RelationSpec, SaasSpec, Selector, Side, Source, Timings, When,
 };
 pub use index::{
     ActionIndex, ApplicationIndex, ClientIndex, ConnectionSpecIndex, ControllerIndex, MachineIndex,

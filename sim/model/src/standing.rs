@@ -17,8 +17,8 @@ use trustsim_charm_model::{
 
 use super::charm_versions::{CharmVersion, CharmVersions};
 use super::{
-    ApplicationIndex, CharmStore, ConnectionSpec, ConnectionSpecIndex, Deployment, Party,
-    RelationSpec, TiVec,
+    ApplicationIndex, CharmStore, ConnectionSpec, ConnectionSpecIndex, Deployment, EdgeBasis,
+    Party, RelationSpec, TiVec,
 };
 use trustsim_kernel::Time;
 
@@ -96,6 +96,10 @@ pub enum Gap {
         /// The endpoint.
         endpoint: String,
     },
+    /// That it is dialled, how, and checked how follows from what was not read in its code.
+    EdgeAssumed,
+    /// It is given the CA of its server in the data of a relation, which is not played.
+    CaInDatabag,
     /// The author of the scenario described it.
     DescribedByScenario,
     /// The scenario changes its description.
@@ -131,6 +135,7 @@ impl Gap {
             Self::NotDescribed
             | Self::MetadataSilent
             | Self::ModelNotGiven { .. }
+            | Self::CaInDatabag
             | Self::UnlistedEndpoint {
                 is_played: false, ..
             } => Standing::NotSimulated,
@@ -143,6 +148,7 @@ impl Gap {
             | Self::NotVerified { .. }
             | Self::Differs { .. }
             | Self::HandedCertificate { .. }
+            | Self::EdgeAssumed
             | Self::DescribedByScenario
             | Self::ChangedByScenario
             | Self::OtherRevision { .. }
@@ -200,7 +206,7 @@ pub struct Coverage {
     pub charms: Share,
     /// Relations of `tls-certificates` and `certificate_transfer`.
     pub relations: Share,
-    /// Connections of the scenario.
+    /// Connections of the scenario, with those that follow from its relations and are not played.
     pub connections: Share,
     /// What is not known of the charms, in order of the applications that have them.
     pub reasons: Vec<Reason>,
@@ -221,6 +227,7 @@ impl Coverage {
         let relations = deployment.relations.iter();
         let ends = relations.filter_map(|relation| ends(deployment, relation));
         let absent = deployment.absent.iter().map(|_| Standing::NotSimulated);
+        let underived = std::iter::repeat_n(Standing::NotSimulated, deployment.underived);
         let connections = deployment.connections.keys();
         let bases: TiVec<ConnectionSpecIndex, Basis> = connections
             .map(|connection| standings.of_connection(connection))
@@ -232,20 +239,22 @@ impl Coverage {
                 .map(|[provider, requirer]| provider.max(requirer))
                 .chain(absent)
                 .collect(),
-            connections: bases.iter().map(|basis| basis.standing).collect(),
+            connections: bases
+                .iter()
+                .map(|basis| basis.standing)
+                .chain(underived)
+                .collect(),
             reasons: standings.reasons(),
             bases,
         }
     }
 
-    /// Whether every connection rests on nothing but what was read.
+    /// Whether every charm, relation and connection rests on nothing but what was read.
     pub fn is_modelled(&self) -> bool {
-        let Share {
-            assumed,
-            not_simulated,
-            ..
-        } = self.connections;
-        assumed == 0 && not_simulated == 0
+        let shares = [&self.charms, &self.relations, &self.connections];
+        shares
+            .iter()
+            .all(|share| share.assumed == 0 && share.not_simulated == 0)
     }
 }
 
@@ -377,6 +386,7 @@ impl<'a> Standings<'a> {
         reasons.extend(self.certificate_unknown(self.deployment.connections[index].to));
         reasons.extend(self.not_given(index));
         reasons.extend(self.certificate_handed(index));
+        reasons.extend(self.edge_unknown(index));
         let standings = reasons.iter().map(|reason| reason.gap.standing());
         Basis {
             standing: standings.max().unwrap_or(Standing::Modelled),
@@ -398,6 +408,20 @@ impl<'a> Standings<'a> {
                 },
             })
             .collect()
+    }
+
+    /// How the two connect may be otherwise, or rest on what is not played.
+    fn edge_unknown(&self, index: ConnectionSpecIndex) -> Option<Reason> {
+        let connection = &self.deployment.connections[index];
+        let (application, gap) = match connection.edge {
+            EdgeBasis::Known => return None,
+            EdgeBasis::Assumed => (connection.to, Gap::EdgeAssumed),
+            EdgeBasis::CaInDatabag => {
+                let client = self.deployment.application_of(connection.from);
+                (client?, Gap::CaInDatabag)
+            }
+        };
+        Some(Reason { application, gap })
     }
 
     /// The server of a mutual connection may trust the client's certificate by what that hands it.

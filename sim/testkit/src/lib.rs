@@ -13,9 +13,9 @@ use trustsim_kernel::{Span, Time};
 use trustsim_model::{
     Action, ActionRecord, Address, ApplicationSpec, CertificateKind, CertificateRecord, CharmStore,
     ClientSpec, ConnectionRecord, ConnectionSpec, ControllerIndex, ControllerSpec, Deployment,
-    EndpointRef, Entry, Expectation, ExpectationKind, HandshakeRecord, Journal, Kind, Manifest,
-    ModelIndex, ModelKind, ModelSpec, NameSpec, Party, Persisting, PersistingRecord, Selector, Seq,
-    Source, Subject, TiVec, TimedAction, Timings, Trigger,
+    EdgeBasis, EndpointRef, Entry, Expectation, ExpectationKind, HandshakeRecord, Journal, Kind,
+    Manifest, ModelIndex, ModelKind, ModelSpec, NameSpec, Party, Persisting, PersistingRecord,
+    Selector, Seq, Source, Subject, TiVec, TimedAction, Timings, Trigger,
 };
 use trustsim_pki::issuers::charmlibs;
 use trustsim_pki::{
@@ -438,6 +438,7 @@ pub fn deployment() -> Deployment {
         saas: TiVec::new(),
         relations: TiVec::new(),
         absent: Vec::new(),
+        underived: 0,
         clients: vec![ClientSpec {
             name: "browser".to_owned(),
             trusts: vec![0.into()],
@@ -507,6 +508,7 @@ fn browses() -> ConnectionSpec {
         mutual: false,
         persistence: trustsim_model::Persistence::default(),
         revocation: false,
+        edge: EdgeBasis::Known,
         source: source(30, "- {from: browser, to: a.web}"),
     }
 }

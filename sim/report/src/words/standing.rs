@@ -93,6 +93,8 @@ fn gap(gap: &Gap, charm: &str) -> String {
         Gap::HandedCertificate { endpoint } => format!(
             "the charm {charm} may trust the certificate that a client hands it over {endpoint}, which is not played"
         ),
+        Gap::EdgeAssumed => how_dialled(charm),
+        Gap::CaInDatabag => ca_in_databag(charm),
         Gap::DescribedByScenario => format!("the scenario describes the charm {charm}"),
         Gap::ChangedByScenario => {
             format!("the scenario changes what the catalogue has of the charm {charm}")
@@ -121,6 +123,18 @@ fn gap(gap: &Gap, charm: &str) -> String {
             }
         },
     }
+}
+
+fn how_dialled(charm: &str) -> String {
+    format!(
+        "how the charm {charm} is dialled, and checked, follows from its relations, and was not read in its code"
+    )
+}
+
+fn ca_in_databag(charm: &str) -> String {
+    format!(
+        "the charm {charm} is given the CA of its server in the data of their relation, which is not played"
+    )
 }
 
 /// `only its track dev is known`, `its tracks 1, latest are known`.
@@ -180,6 +194,8 @@ pub(super) fn brief(gap: &Gap) -> String {
         | Gap::NotDescribed
         | Gap::MetadataOnly
         | Gap::MetadataSilent
+        | Gap::EdgeAssumed
+        | Gap::CaInDatabag
         | Gap::DescribedByScenario
         | Gap::ChangedByScenario
         | Gap::FactsOnly => common(gap).to_owned(),
@@ -207,6 +223,10 @@ pub(super) const fn common(gap: &Gap) -> &'static str {
         Gap::Differs { .. } => "known to do something otherwise than it is played",
         Gap::HandedCertificate { .. } => {
             "may trust certificates that clients hand over, which is not played"
+        }
+        Gap::EdgeAssumed => "how it is dialled and checked was not read in its code",
+        Gap::CaInDatabag => {
+            "given the CA of its server in the data of their relation, which is not played"
         }
         Gap::DescribedByScenario => "described by the scenario",
         Gap::ChangedByScenario => "the scenario changes what the catalogue has",
@@ -244,6 +264,8 @@ pub fn help(reason: &Reason, deployment: &Deployment) -> Option<String> {
         Gap::NotVerified { .. }
         | Gap::Differs { .. }
         | Gap::HandedCertificate { .. }
+        | Gap::EdgeAssumed
+        | Gap::CaInDatabag
         | Gap::DescribedByScenario
         | Gap::ChangedByScenario
         | Gap::OtherRevision { .. }

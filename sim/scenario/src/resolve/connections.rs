@@ -8,7 +8,7 @@ use crate::format::ConnectionFile;
 use trustsim_charms::{DeclaredDuration, ProcessProfile, Role, Server};
 use trustsim_errors::{Code, Diagnostic, Diagnostics};
 use trustsim_kernel::Span;
-use trustsim_model::{ApplicationIndex, ConnectionSpec, NameSpec, Party, Persistence};
+use trustsim_model::{ApplicationIndex, ConnectionSpec, EdgeBasis, NameSpec, Party, Persistence};
 use trustsim_tls::UnknownResumption;
 use trustsim_validators::Validator;
 use trustsim_yaml::{Spanned, Text};
@@ -90,6 +90,7 @@ impl<'a> Connections<'a> {
             mutual: file.mutual == Some(true),
             persistence,
             revocation: file.revocation == Some(true),
+            edge: EdgeBasis::Known,
             source: source_of(&self.out.sources, file.place),
         })
     }

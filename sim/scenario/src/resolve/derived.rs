@@ -21,8 +21,8 @@ use trustsim_edges::{Checks, Edge, EdgeIndex, Edges, End, Name, Reason, Transpor
 use trustsim_errors::{Code, Diagnostic, Diagnostics};
 use trustsim_kernel::Span;
 use trustsim_model::{
-    ApplicationIndex, ConnectionSpec, Deployment, ModelKind, NameSpec, Party, Persistence,
-    RelationIndex,
+    ApplicationIndex, ConnectionSpec, Deployment, EdgeBasis, ModelKind, NameSpec, Party,
+    Persistence, RelationIndex,
 };
 use trustsim_yaml::{Place, Text, nearest};
 
@@ -69,9 +69,31 @@ pub enum LeftOut {
     OneUnit,
 }
 
+impl LeftOut {
+    /// Whether it is a connection that may fail or hold in the real deployment, and that is not simulated.
+    const fn is_not_simulated(self) -> bool {
+        match self {
+            Self::Unread
+            | Self::Address
+            | Self::NoCertificate
+            | Self::CaInDatabag
+            | Self::NoClientCertificate => true,
+            Self::Excepted
+            | Self::Plain
+            | Self::Outside
+            | Self::Localhost
+            | Self::Unchecked
+            | Self::OneUnit => false,
+        }
+    }
+}
+
 /// Derives the connections of a scenario and adds them; `None` where it derives none.
+///
+/// One that the scenario writes itself, `written`, is not derived too.
 pub(super) fn derived(
     file: Option<&ConnectionsFile>,
+    written: &[Located<ConnectionSpec>],
     inventory: &mut Inventory,
     out: &mut Diagnostics,
 ) -> Option<Derived> {
@@ -88,6 +110,7 @@ pub(super) fn derived(
         let is_excepted = excepted.contains(&ends(edge));
         match connection(edge, is_excepted, every, &trust, inventory, out) {
             // Edges that differ in what is not played are one connection.
+            Ok((one, _)) if written.iter().any(|(own, _)| is_written(own, &one)) => {}
             Ok((one, place)) => {
                 if known.insert(told_apart_by(&one)) {
                     assumed += usize::from(edge.is_assumed());
@@ -102,6 +125,8 @@ pub(super) fn derived(
     for (_, why) in &edges_left_out {
         *left_out.entry(*why).or_insert(0) += 1;
     }
+    let underived = left_out.iter().filter(|(why, _)| why.is_not_simulated());
+    inventory.set_underived(underived.map(|(_, count)| count).sum());
     inventory.add_connections(made);
     Some(Derived {
         edges,
@@ -110,6 +135,48 @@ pub(super) fn derived(
         left_out,
         edges_left_out,
     })
+}
+
+/// Marks the connections of a scenario whose CA comes in the data of a relation of which that is not played, and in no
+/// other way: played, they would fail where the real ones hold.
+pub(super) fn mark_what_is_not_played(
+    written: &mut [Located<ConnectionSpec>],
+    inventory: &Inventory,
+    out: &Diagnostics,
+) {
+    if written.is_empty() {
+        return;
+    }
+    let edges = derive(inventory.deployment());
+    let trust = Trust::of(inventory.deployment());
+    for (own, _) in written {
+        let of = [
+            inventory.deployment().application_of(own.from),
+            Some(own.to),
+        ];
+        let mut those = edges
+            .edges
+            .iter()
+            .filter(|edge| ends(edge) == of)
+            .peekable();
+        let is_unplayed = |edge: &Edge| {
+            let made = connection(edge, false, own.every, &trust, inventory, out);
+            matches!(made, Err(LeftOut::CaInDatabag))
+        };
+        if own.from_process.is_none() && those.peek().is_some() && those.all(is_unplayed) {
+            own.edge = EdgeBasis::CaInDatabag;
+        }
+    }
+}
+
+/// Whether a connection of the scenario is a derived one: what it says nothing of may be anything.
+fn is_written(own: &ConnectionSpec, derived: &ConnectionSpec) -> bool {
+    let is_free = |own: &Option<String>, other: &Option<String>| own.is_none() || own == other;
+    (own.from, own.to) == (derived.from, derived.to)
+        && is_free(&own.from_endpoint, &derived.from_endpoint)
+        && is_free(&own.to_endpoint, &derived.to_endpoint)
+        && (own.name.is_none() || own.name == derived.name)
+        && (!own.mutual || derived.mutual)
 }
 
 /// What tells derived connections apart: their ends with the endpoints, the name, and whether they are mutual.
@@ -254,6 +321,10 @@ fn connection(
         mutual: edge.mutual,
         persistence: Persistence::default(),
         revocation: false,
+        edge: match edge.is_assumed() {
+            true => EdgeBasis::Assumed,
+            false => EdgeBasis::Known,
+        },
         source: source_of(&out.sources, place),
     };
     Ok((spec, place))

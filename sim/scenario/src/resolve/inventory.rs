@@ -251,6 +251,11 @@ impl Inventory {
         }
     }
 
+    /// So many connections follow from the relations and are not simulated.
+    pub(super) fn set_underived(&mut self, count: usize) {
+        self.deployment.underived = count;
+    }
+
     /// From now on an application has so many more units.
     pub(super) fn add_units(&mut self, application: ApplicationIndex, count: u32) {
         *self.units_added.entry(application).or_insert(0) += count;

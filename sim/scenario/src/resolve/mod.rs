@@ -96,10 +96,13 @@ pub(super) fn resolve(
     clients::clients(scenario.clients.as_ref(), folder, &mut inventory, out);
     let operators = scenario.operators.as_ref();
     inventory.add_operators(operators::operators(operators, &inventory, out));
-    let derived = derived::derived(scenario.connections.as_ref(), &mut inventory, out);
     let listed = scenario.connections.as_ref();
     let listed = listed.map_or(&[][..], |file| &file.listed);
-    inventory.add_connections(connections::connections(listed, &inventory, out));
+    let mut written = connections::connections(listed, &inventory, out);
+    derived::mark_what_is_not_played(&mut written, &inventory, out);
+    let file = scenario.connections.as_ref();
+    let derived = derived::derived(file, &written, &mut inventory, out);
+    inventory.add_connections(written);
     faults::faults(section(&scenario.faults), &charms, &mut inventory, out);
     // Fewer in the inventory means that some were wrong, and then an expectation may be about one of those.
     let declared = listed.len() + derived.as_ref().map_or(0, |derived| derived.made);
