@@ -28,6 +28,7 @@ mod incidents;
 mod judge;
 mod juju_faults;
 mod kubeconfig;
+mod lasting_causes;
 mod lego;
 mod metamorphic;
 mod one_cause;

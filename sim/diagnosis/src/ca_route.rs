@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use super::command::{Command, Obstacle};
 use super::facts::{Facts, RelationFact};
 use super::transfer_plan::Transfer;
-use trustsim_charm_model::{EndpointProfile, Role};
+use trustsim_charm_model::{CharmMetadata, EndpointProfile, Role};
 use trustsim_interfaces::Interface;
-use trustsim_model::{Address, ApplicationIndex, Deployment, EndpointRef, Seq};
+use trustsim_model::{Address, Deployment, EndpointRef, Seq};
 use trustsim_pki::Certificate;
 
 /// How a CA gets, or does not get, to the application or client that needs it.
@@ -98,9 +98,9 @@ pub(super) struct OwnedCa<'a> {
 }
 
 /// How a CA gets to `to`, a unit or a client, when `seq` was written.
-pub(super) fn ca_route(
-    deployment: &Deployment,
-    facts: &Facts<'_>,
+pub(super) fn ca_route<'a>(
+    deployment: &'a Deployment,
+    facts: &Facts<'a>,
     ca: OwnedCa<'_>,
     to: &Address,
     seq: Seq,
@@ -159,27 +159,31 @@ pub(super) fn ca_route(
     }
 }
 
-/// Whether `to` trusted a CA of the application `from` when `seq` was written.
+/// Whether `to`, or another unit of its application, trusted a CA of the application `from` when `seq` was written. A unit
+/// that came later has nothing of a relation that was gone by then.
 fn had_any_of(facts: &Facts<'_>, from: &Address, to: &Address, seq: Seq) -> bool {
-    let trusted = facts.trusted(to, seq);
     let owner = |root: &Certificate| {
-        let record = facts.certificate(root.serial())?;
+        let record = facts.record_of(root)?;
         Some(record.holder().to_application())
     };
-    trusted.is_some_and(|(_, roots)| roots.iter().any(|root| owner(root).as_ref() == Some(from)))
+    let is_of = |roots: &[Certificate]| roots.iter().any(|root| owner(root).as_ref() == Some(from));
+    facts
+        .trusted(to, seq)
+        .is_some_and(|(_, roots)| is_of(roots))
+        || facts.trusted_in(&to.to_application(), seq).any(is_of)
 }
 
 /// Where `to` is a process beside a workload to which its charm gives nothing of what would bring the CA.
-fn other_process(
-    deployment: &Deployment,
-    facts: &Facts<'_>,
+fn other_process<'a>(
+    deployment: &'a Deployment,
+    facts: &Facts<'a>,
     ca: OwnedCa<'_>,
     to: &Address,
     seq: Seq,
 ) -> Option<CaRoute> {
     let from = ca.owner;
     let application = deployment.application_at(to)?;
-    let charm = &deployment.applications[application].charm;
+    let charm = facts.charm(deployment, application, facts.time_of(seq));
     let process = charm.process(to.process()?)?;
     let mut brings: Vec<EndpointRef> = carrying(deployment, facts, from, &to.to_unit(), seq)
         .into_iter()
@@ -218,16 +222,16 @@ pub struct PassingRelation {
 
 /// The present relation over which `to` is handed a CA by a server that has certificates of it. One whose charm hands its
 /// CA on comes before one whose charm does not.
-fn passing(
-    deployment: &Deployment,
-    facts: &Facts<'_>,
+fn passing<'a>(
+    deployment: &'a Deployment,
+    facts: &Facts<'a>,
     ca: OwnedCa<'_>,
     to: &Address,
     seq: Seq,
 ) -> Option<PassingRelation> {
     let profile = |of: &EndpointRef| {
         let index = deployment.application_at(&of.application)?;
-        let charm = &deployment.applications[index].charm;
+        let charm = facts.charm(deployment, index, facts.time_of(seq));
         charm.endpoint(&of.endpoint)?.profile.as_ref()
     };
     let mut found: Vec<PassingRelation> = Vec::new();
@@ -277,9 +281,9 @@ pub struct CaRelation {
 }
 
 /// Every present relation over which the CA of `from` comes to `to`.
-pub(super) fn all_relations(
-    deployment: &Deployment,
-    facts: &Facts<'_>,
+pub(super) fn all_relations<'a>(
+    deployment: &'a Deployment,
+    facts: &Facts<'a>,
     from: &Address,
     to: &Address,
     seq: Seq,
@@ -296,9 +300,9 @@ pub(super) fn all_relations(
 }
 
 /// Every relation there ever was over which the CA of `from` comes to the application of `to`.
-fn carrying(
-    deployment: &Deployment,
-    facts: &Facts<'_>,
+fn carrying<'a>(
+    deployment: &'a Deployment,
+    facts: &Facts<'a>,
     from: &Address,
     to: &Address,
     seq: Seq,
@@ -310,15 +314,15 @@ fn carrying(
         relation.provider.application == *from
             && (relation.interface == Interface::CertificateTransfer
                 || requirer.is_some_and(|index| {
-                    trusts_through(deployment, index, &relation.requirer.endpoint)
+                    let charm = facts.charm(deployment, index, facts.time_of(seq));
+                    trusts_through(charm, &relation.requirer.endpoint)
                 }))
     });
     relations
 }
 
-/// Whether an application trusts the `ca` that comes with its certificate at this endpoint.
-fn trusts_through(deployment: &Deployment, application: ApplicationIndex, endpoint: &str) -> bool {
-    let charm = &deployment.applications[application].charm;
+/// Whether a charm trusts the `ca` that comes with its certificate at this endpoint.
+fn trusts_through(charm: &CharmMetadata, endpoint: &str) -> bool {
     let profile = charm
         .endpoint(endpoint)
         .and_then(|each| each.profile.as_ref());

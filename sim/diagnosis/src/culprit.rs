@@ -98,6 +98,7 @@ fn of_certificate(cause: &CertificateCause) -> Vec<Culprit<'_>> {
         } => applications(&with(holder, providers)),
         CertificateCause::NoProvider { holder }
         | CertificateCause::NeverRequested { holder, .. }
+        | CertificateCause::NeverStarts { holder, .. }
         | CertificateCause::NotLoaded { holder, .. }
         | CertificateCause::TakenAway { holder, .. }
         | CertificateCause::ProtocolMismatch { holder, .. } => applications(&[holder]),

@@ -3,7 +3,7 @@
 
 use super::ca_route::{CaRoute, OwnedCa, ProtocolMismatches, ca_route};
 use super::case::Case;
-use super::cause::{Performed, Records, RootCause, Search, Trail};
+use super::cause::{Performed, Records, RootCause, Roots, Search, Trail};
 use super::facts::{Facts, cause_chain, seq_of};
 use super::symptom::Symptom;
 use trustsim_kernel::Time;
@@ -145,7 +145,8 @@ impl<'a> Explainer<'a> {
                 mismatches: &self.mismatches,
             },
         };
-        let cause = search.root_cause(&case, ca_route.as_ref(), root);
+        let begun = self.what_began(&case, connection, seq);
+        let cause = search.root_cause(&case, ca_route.as_ref(), Roots { root, begun });
         assert!(
             cause.seq.is_none_or(|seq| self.journal.get(seq).is_some()),
             "a cause rests on an entry of the journal: {cause:?}"
@@ -164,6 +165,29 @@ impl<'a> Explainer<'a> {
             trigger: root.map(|seq| self.trigger(seq)),
             seq,
         }
+    }
+
+    /// What led to the first handshake, since a connection last worked, that failed as it does at `seq`. What came in
+    /// between, a renewal for example, changed what is presented, and not that it is wrong. `None` where trust is missing
+    /// and it failed before already: by then it may be the trust of another CA.
+    fn what_began(&self, case: &Case<'a>, connection: u32, seq: Seq) -> Option<Seq> {
+        let own = &self.handshakes[connection as usize];
+        let last = own.partition_point(|each| *each < seq);
+        let verdict = |seq: Seq| &self.handshake(seq).1.verdict;
+        let mut failing = own[..last].iter().rev().copied();
+        if case.lacks_trust() {
+            let failed = failing
+                .next()
+                .is_some_and(|before| !verdict(before).is_ok());
+            return match failed {
+                true => None,
+                false => self.root(&cause_chain(self.journal, seq)),
+            };
+        }
+        let failing = failing.take_while(|before| !verdict(*before).is_ok());
+        let error = case.record.verdict.error;
+        let alike = failing.filter(|before| verdict(*before).error == error);
+        self.root(&cause_chain(self.journal, alike.last().unwrap_or(seq)))
     }
 
     pub(super) fn case(&self, connection: u32, seq: Seq, at: Time) -> Case<'a> {
@@ -247,10 +271,16 @@ impl<'a> Explainer<'a> {
 
     fn root(&self, chain: &[Seq]) -> Option<Seq> {
         let kind = |seq: &&Seq| self.journal.get(**seq).map(|entry| &entry.kind);
-        let action = chain
-            .iter()
-            .rev()
-            .find(|seq| matches!(kind(seq), Some(Kind::Action(_))));
+        let actions = || {
+            let all = chain.iter().rev();
+            all.filter(|seq| matches!(kind(seq), Some(Kind::Action(_))))
+        };
+        let is_planned = |seq: &&Seq| {
+            let action = kind(seq);
+            matches!(action, Some(Kind::Action(record)) if record.planned)
+        };
+        // What an operator did who was waited for came of something else.
+        let action = actions().find(is_planned).or_else(|| actions().next());
         let first = || {
             chain
                 .iter()

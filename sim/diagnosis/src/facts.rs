@@ -3,9 +3,14 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use trustsim_charm_model::CharmMetadata;
 use trustsim_interfaces::Interface;
 use trustsim_juju::RelationChange;
-use trustsim_model::{Address, CertificateRecord, EndpointRef, Entry, Journal, Kind, Seq};
+use trustsim_kernel::Time;
+use trustsim_model::{
+    Address, ApplicationIndex, CertificateRecord, CharmVersions, Deployment, EndpointRef, Entry,
+    Journal, Kind, Seq,
+};
 use trustsim_pki::Certificate;
 
 /// A journal with an index over what causes are explained by.
@@ -17,6 +22,7 @@ pub(super) struct Facts<'a> {
     trust: BTreeMap<Address, Vec<Seq>>,
     /// By the requirer's application.
     relations: BTreeMap<Address, Vec<Seq>>,
+    versions: CharmVersions<'a>,
 }
 
 /// A relation as the journal names it, and whether it is there.
@@ -39,6 +45,7 @@ impl<'a> Facts<'a> {
             served: BTreeMap::new(),
             trust: BTreeMap::new(),
             relations: BTreeMap::new(),
+            versions: CharmVersions::of(journal),
         };
         for (index, entry) in journal.entries().iter().enumerate() {
             let seq = seq_of(index);
@@ -59,6 +66,21 @@ impl<'a> Facts<'a> {
         facts
     }
 
+    /// The charm that an application has at an instant, which a refresh may have brought.
+    pub(super) fn charm(
+        &self,
+        deployment: &'a Deployment,
+        application: ApplicationIndex,
+        at: Time,
+    ) -> &'a CharmMetadata {
+        self.versions.at(deployment, application, at).charm
+    }
+
+    /// When an entry of the journal was written.
+    pub(super) fn time_of(&self, seq: Seq) -> Time {
+        self.known(seq).time
+    }
+
     /// An entry that this index points to.
     fn known(&self, seq: Seq) -> &'a Entry {
         let entry = self.journal.get(seq);
@@ -68,6 +90,14 @@ impl<'a> Facts<'a> {
     /// The record of the certificate with this serial; of several, the last.
     pub(super) fn certificate(&self, serial: &str) -> Option<&'a CertificateRecord> {
         self.issued.get(serial)?.last().copied()
+    }
+
+    /// The record of a certificate.
+    pub(super) fn record_of(&self, certificate: &Certificate) -> Option<&'a CertificateRecord> {
+        let mut known = self.issued.get(certificate.serial())?.iter();
+        known
+            .find(|record| record.certificate == *certificate)
+            .copied()
     }
 
     /// The record of the certificate with this serial that a unit presented when `seq` was written.
@@ -136,6 +166,25 @@ impl<'a> Facts<'a> {
             Kind::TrustChanged { roots } => Some((change, roots)),
             other => panic!("{change:?} is indexed as a change of trust: {other:?}"),
         }
+    }
+
+    /// What each unit of an application trusted when `seq` was written, of which anything was recorded.
+    pub(super) fn trusted_in(
+        &self,
+        application: &Address,
+        seq: Seq,
+    ) -> impl Iterator<Item = &'a [Certificate]> {
+        let from = application.clone();
+        let own = self.trust.range(from..);
+        let own = own.take_while(|(who, _)| who.as_str().starts_with(application.as_str()));
+        let own = own.filter(|(who, _)| who.application() == application.as_str());
+        own.filter_map(move |(_, changes)| {
+            let at = changes.partition_point(|&change| change <= seq);
+            match &self.known(changes[at.checked_sub(1)?]).kind {
+                Kind::TrustChanged { roots } => Some(&**roots),
+                other => panic!("a change of trust is indexed as one: {other:?}"),
+            }
+        })
     }
 
     /// Every relation of these interfaces there ever was up to `seq` in which an application requires, as it was left

@@ -4,14 +4,16 @@
 //! CA is on its way, then forty days in which it was dropped again. Each part is explained by its own handshake, so that
 //! whatever asks about an instant (`why`, `failures.csv`, the block of a summary) is told the same.
 
-use super::cause::{Cause, PENDING_MAX};
+use super::cause::{Cause, FaultCause, PENDING_MAX};
 use super::explanation::{Explainer, Explanation};
 use super::outages::Outage;
 use trustsim_kernel::{Span, Time};
-use trustsim_model::Seq;
+use trustsim_model::{Action, Seq, TimedAction, UnitAction};
 use trustsim_validators::ErrorKind;
 
 const SECOND: Span = Span::from_secs(1);
+/// So many stretches of an outage are each explained.
+const EACH: usize = 32;
 
 /// A stretch of an outage for which one thing is to blame.
 #[derive(Clone, Debug)]
@@ -73,11 +75,9 @@ impl Explainer<'_> {
             "what the handshakes of an outage show follows each other: {outage:?}"
         );
         let mut parts: Vec<Part> = Vec::new();
-        for stretch in &stretches {
-            for part in self.parts_of(outage, stretch) {
-                if !parts.last().is_some_and(|last| last.is_like(&part)) {
-                    parts.push(part);
-                }
+        for part in self.parts_of_all(outage, &stretches) {
+            if !parts.last().is_some_and(|last| last.is_like(&part)) {
+                parts.push(part);
             }
         }
         assert!(
@@ -176,6 +176,30 @@ impl Explainer<'_> {
             || left.trusted != right.trusted
     }
 
+    /// The parts of stretches that follow each other. Of many, such as those of a certificate that has ended whenever it
+    /// comes, the first and the last are explained: what is the same in both is taken to be so in between, as it is within
+    /// a stretch.
+    fn parts_of_all(&self, outage: &Outage, stretches: &[Stretch]) -> Vec<Part> {
+        let (first, last) = match stretches {
+            [first, .., last] if stretches.len() > EACH => (first, last),
+            few => {
+                let each = few
+                    .iter()
+                    .flat_map(|stretch| self.parts_of(outage, stretch));
+                return each.collect();
+            }
+        };
+        let mut parts = self.parts_of(outage, first);
+        let ending = self.parts_of(outage, last);
+        if parts.len() == 1 && ending.len() == 1 && parts[0].is_like(&ending[0]) {
+            return parts;
+        }
+        let half = stretches.len() / 2;
+        parts = self.parts_of_all(outage, &stretches[..half]);
+        parts.extend(self.parts_of_all(outage, &stretches[half..]));
+        parts
+    }
+
     /// What opened a stretch is to blame for it, unless it was only on its way then, nothing opened it because it never
     /// worked, or it was over long before the stretch ended: then what is so at the midpoint of the rest, and whatever was
     /// in between.
@@ -185,7 +209,9 @@ impl Explainer<'_> {
         let first_attempt = self.manifest.connections[connection as usize].first_attempt;
         let never_worked = first_attempt.is_some_and(|first| stretch.from <= first);
         // A person who came ends a wait once the hooks have run that act on it.
-        let over = opening.cause.what.ended().map(|end| end + PENDING_MAX);
+        let ended = opening.cause.what.ended();
+        let over = ended.or_else(|| self.undone(&opening.cause.what));
+        let over = over.map(|end| end + PENDING_MAX);
         let over = over.filter(|over| *over < stretch.until);
         let is_settled = !never_worked && !opening.cause.pending && over.is_none();
         let opening = Part {
@@ -224,6 +250,29 @@ impl Explainer<'_> {
             _ => parts.push(kept),
         }
         parts
+    }
+
+    /// When a fault was over that only kept something from coming.
+    fn undone(&self, cause: &Cause) -> Option<Time> {
+        let (Cause::Fault(FaultCause::AcmeOutage(fault))
+        | Cause::Fault(FaultCause::Down {
+            fault,
+            instead: None,
+        })) = cause.innermost()
+        else {
+            return None;
+        };
+        let deployment = self.deployment;
+        let mut actions = deployment.actions.iter();
+        let time = |timed: &TimedAction| deployment.start + timed.at;
+        let done = actions.find(|timed| {
+            timed.source == fault.source && time(timed).truncated_to_seconds() == fault.since
+        })?;
+        if let Action::Unit(UnitAction::Kill { away, .. }) = &done.action {
+            return Some(time(done) + away.unwrap_or_default());
+        }
+        let undoing = actions.find(|timed| timed.action.undoes(&done.action, deployment));
+        undoing.map(time)
     }
 
     /// From when on this was to blame, which is at `half`: to the second, by halves.

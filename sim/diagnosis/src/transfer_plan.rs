@@ -2,7 +2,7 @@
 //! in different models, and the relation, with the commands for each.
 
 use super::command::{Command, Obstacle};
-use trustsim_charm_model::{Provenance, Role};
+use trustsim_charm_model::Role;
 use trustsim_interfaces::Interface;
 use trustsim_model::{ApplicationIndex, Deployment, ModelIndex, OfferSpec, Party, SaasSpec, Side};
 
@@ -171,6 +171,6 @@ fn endpoint(
             application: deployment.application_address(application),
             provides: role == Role::Provider,
             interface,
-            is_described: charm.provenance != Provenance::Unknown,
+            is_described: charm.is_described() && !charm.provenance.is_unread(),
         })
 }

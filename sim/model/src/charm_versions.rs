@@ -87,6 +87,19 @@ impl<'a> CharmVersions<'a> {
         self.refreshed.is_empty()
     }
 
+    /// What an application has at an instant. Right after a refresh some of its units run the code of before still.
+    pub fn at(
+        &self,
+        deployment: &'a Deployment,
+        application: ApplicationIndex,
+        at: Time,
+    ) -> CharmVersion<'a> {
+        let own = self.refreshed.get(&application).into_iter().flatten();
+        let mut own = own.filter(|(since, _)| *since <= at);
+        let newest = own.next_back().map(|(_, version)| *version);
+        newest.unwrap_or_else(|| CharmVersion::deployed(&deployment.applications[application]))
+    }
+
     /// What an application had at some instant of a stretch of time, the first one first.
     pub fn between(
         &self,

@@ -1,5 +1,6 @@
 //! What the whole-scenario tests share.
 
+pub(crate) mod catalogued;
 pub(crate) mod random;
 pub(crate) mod rehearsals;
 pub(crate) mod small;

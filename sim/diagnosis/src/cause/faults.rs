@@ -135,6 +135,16 @@ pub(super) fn strikes(
     }
 }
 
+/// Whether an action that cuts agents off is about the unit of a number.
+pub(super) fn is_about(action: &Action, number: Option<u32>) -> bool {
+    match action {
+        Action::Network(NetworkAction::Disrupt(Between::Agent { unit, .. }, _)) => {
+            number.is_none_or(|number| number == *unit)
+        }
+        _ => true,
+    }
+}
+
 /// Whether agents are lost to their controller while it lasts, and not only late.
 fn isolates(disruption: Disruption) -> bool {
     match disruption {

@@ -106,9 +106,11 @@ impl<'a> Hindrances<'_, 'a> {
                 })
             })
             .collect();
-        // A wait for this very name says more than one that stops everything.
+        // A wait for this very name says more than one that stops everything, and the last one is for the request of now:
+        // one that was asked for otherwise meanwhile is never answered.
         let mut named = waits.iter();
-        let about = named.find(|(_, _, wait, _)| wait.common_name.as_deref() == Some(request.name));
+        let about =
+            named.rfind(|(_, _, wait, _)| wait.common_name.as_deref() == Some(request.name));
         let (seq, entry, wait, comes) = about.or_else(|| waits.last())?;
         let unit = entry.subject.address()?;
         let end = match self.records.trail.answer(*seq) {
@@ -301,10 +303,54 @@ impl<'a> Hindrances<'_, 'a> {
             error: error.clone(),
             since: failing.first,
             again: failing.times > 1,
+            after: self.records.planned_behind(failing.seq),
             presents: None,
         };
         let event = Event::HookFailed { unit, hook, error };
         Some(RootCause::new(what, Some(failing.seq)).after(failing.first, event))
+    }
+
+    /// What has kept a unit from moving on between two instants: a hook of it that fails, or an agent that does not reach
+    /// its controller.
+    pub(super) fn held_back(&self, unit: &Address, since: Time, at: Time) -> Option<RootCause> {
+        // What began when it had had its time is not what kept it.
+        let in_time = |begun: Time| begun <= since + NOTICED;
+        let failing = self.failing_hook(unit, since, at);
+        let failing = failing.filter(|failing| match &failing.what {
+            Cause::HookFailed { since: first, .. } => in_time(*first),
+            other => unreachable!("a hook that fails is found as one: {other:?}"),
+        });
+        failing.or_else(|| {
+            self.isolated(unit, at)
+                .filter(|cause| cause.steps.iter().all(|step| in_time(step.at)))
+        })
+    }
+
+    /// The agent of a unit does not reach its controller at an instant.
+    fn isolated(&self, unit: &Address, at: Time) -> Option<RootCause> {
+        let application = self.records.application(unit)?;
+        let number = unit.unit_number();
+        let is_it = |timed: &&&TimedAction| {
+            let strike = faults::strikes(self.records.deployment, &timed.action, application);
+            strike == Some(Strike::Isolated) && faults::is_about(&timed.action, number)
+        };
+        let open = faults::in_force(self.records.deployment, at);
+        let timed = open.iter().rev().find(is_it)?;
+        let begun = self.records.deployment.start + timed.at;
+        let command = timed.action.to_command(self.records.deployment);
+        Some(self.down(timed).after(begun, Event::CommandRun(command)))
+    }
+
+    /// When the certificate ended that a unit presents at `at`, where it has.
+    fn own_ended(&self, unit: &Address, at: Time) -> Option<Time> {
+        let start = self.records.deployment.start;
+        let is_served = |entry: &Entry| matches!(entry.kind, Kind::CertificateServed { .. });
+        let (_, served) = self.records.last(unit, start, at, is_served)?;
+        let Kind::CertificateServed { certificate, .. } = &served.kind else {
+            unreachable!("it was looked for: {:?}", served.kind);
+        };
+        let ended = certificate.as_ref()?.not_after();
+        (ended <= at).then_some(ended)
     }
 
     /// A unit says itself, at `at`, that it cannot go on. Of several units, that which said so first.
@@ -324,12 +370,12 @@ impl<'a> Hindrances<'_, 'a> {
         let stuck = last.into_values().filter(|(.., status)| status.is_stuck());
         let (seq, entry, status) = stuck.min_by_key(|(seq, ..)| *seq)?;
         let unit = entry.subject.address()?;
-        let after = self.records.action_behind(seq);
         let what = Cause::Blocked {
             unit: unit.clone(),
             status: status.clone(),
             since: short(entry.time),
-            after: after.map(|(_, performed)| performed),
+            own_ended: self.own_ended(&unit, at),
+            after: self.records.planned_behind(seq),
         };
         let event = Event::StatusSet { unit, status };
         Some(RootCause::new(what, Some(seq)).after(entry.time, event))

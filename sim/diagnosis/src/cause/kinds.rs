@@ -38,6 +38,8 @@ pub enum Cause {
         asked: String,
         /// The action that led there.
         after: Option<Performed>,
+        /// What keeps another certificate from coming, where something does.
+        held: Option<Box<Self>>,
     },
     /// A provider refused a request.
     Refused {
@@ -62,6 +64,8 @@ pub enum Cause {
         since: Time,
         /// Whether it failed more than once.
         again: bool,
+        /// The action that led to the hook, where one did.
+        after: Option<Performed>,
         /// What the unit goes on presenting.
         presents: Option<StillPresented>,
     },
@@ -73,6 +77,8 @@ pub enum Cause {
         status: Status,
         /// Since when.
         since: Time,
+        /// When the certificate that its own server presents ended, where it has.
+        own_ended: Option<Time>,
         /// The action that led there.
         after: Option<Performed>,
     },

@@ -10,16 +10,16 @@ use trustsim_model::{Action, Address, Entry, Kind, ScaleAction, Seq, UnitAction}
 use trustsim_pki::Certificate;
 
 impl<'a> Hindrances<'_, 'a> {
-    /// A CA that `who` trusted and does not trust any more, though it was not withdrawn.
+    /// One of these CAs was trusted by `who` and none is any more, though none was withdrawn.
     pub(super) fn lost_trust(
         &self,
         who: &Address,
-        ca: &Certificate,
+        cas: &[&Certificate],
         owner: &Address,
         at: Time,
     ) -> Option<RootCause> {
         let has = |entry: &Entry| match &entry.kind {
-            Kind::TrustChanged { roots } => Some(roots.contains(ca)),
+            Kind::TrustChanged { roots } => Some(cas.iter().any(|ca| roots.contains(ca))),
             _ => None,
         };
         self.lost(who, Lost::Ca(owner.clone()), has, at)

@@ -15,6 +15,7 @@ mod faults;
 mod holdup;
 mod kinds;
 mod lost;
+mod named_action;
 mod not_moved_on;
 mod presented;
 mod records;
@@ -41,7 +42,7 @@ pub(super) use trail::{Issued, Trail};
 use super::ca_route::CaRoute;
 use super::case::Case;
 use trustsim_kernel::{Span, Time};
-use trustsim_model::{Action, Kind, Seq, TimedAction, UnitAction};
+use trustsim_model::{Action, Entry, Kind, Seq, Source, TimedAction, UnitAction};
 use trustsim_validators::ErrorKind;
 
 /// Two update-status hooks: what has not happened after that does not happen by itself.
@@ -52,6 +53,16 @@ pub(super) const PENDING_MAX: Span = Span::from_secs(900);
 #[derive(Clone, Copy)]
 pub(super) struct Search<'e, 'a> {
     pub(super) records: Records<'e, 'a>,
+}
+
+/// What led to a failing handshake, by the entries: the action nearest to it, or the first entry of the run where there
+/// was none.
+#[derive(Clone, Copy)]
+pub(super) struct Roots {
+    /// Of the handshake itself.
+    pub(super) root: Option<Seq>,
+    /// Of the first one since which the connection fails so.
+    pub(super) begun: Option<Seq>,
 }
 
 /// Why a judge does not trust a chain: how the CA would have come to it, or the certificate of another CA to the
@@ -105,13 +116,12 @@ impl<'e, 'a> Search<'e, 'a> {
         self.trust().hindrances()
     }
 
-    /// What is to blame for a failing handshake. `root` is the action nearest to it, if there was
-    /// one.
+    /// What is to blame for a failing handshake.
     pub(super) fn root_cause(
         &self,
         case: &Case<'a>,
         ca_route: Option<&CaRoute>,
-        root: Option<Seq>,
+        Roots { root, begun }: Roots,
     ) -> RootCause {
         let found = match case.error() {
             _ if self.records.presents_default(case) => {
@@ -130,42 +140,73 @@ impl<'e, 'a> Search<'e, 'a> {
             | ErrorKind::BadSignature
             | ErrorKind::PartialChain
             | ErrorKind::NoClientCertificate => self.trust().untrusted(case, ca_route, root),
-            ErrorKind::NotValidForName => self.misnamed(case, root),
+            ErrorKind::NotValidForName => self.misnamed(case, begun),
             _ => None,
         };
         let symptom = Box::new(case.symptom());
         let action = || {
-            let performed = self.records.performed(root?)?;
-            Some(RootCause::new(Cause::Action(performed), root))
+            let performed = self.records.performed(begun?)?;
+            Some(RootCause::new(Cause::Action(performed), begun))
         };
         let mut cause = found
             .or_else(action)
             .unwrap_or_else(|| RootCause::new(Cause::Symptom(symptom.clone()), None));
         cause = cause.after(case.at, Event::Failure(symptom));
         cause.steps.sort_by_key(|step| step.at);
-        let behind = cause
-            .seq
-            .or(root)
-            .and_then(|seq| self.records.action_behind(seq));
-        let entry = behind.and_then(|(seq, _)| self.records.trail.entry(seq));
-        cause.action = entry.and_then(|entry| match &entry.kind {
-            Kind::Action(record) => Some((entry.time, record.source().clone())),
-            _ => None,
-        });
+        cause.action = self.blamed_action(&cause, case, begun);
         cause
     }
 
-    /// A certificate is for other names than the one asked for.
-    fn misnamed(&self, case: &Case<'a>, root: Option<Seq>) -> Option<RootCause> {
-        let root = self.readdressed(case).or(root);
+    /// The action that a cause names. Where it names none, the one of the scenario that led to what shows it.
+    fn blamed_action(
+        &self,
+        cause: &RootCause,
+        case: &Case<'a>,
+        begun: Option<Seq>,
+    ) -> Option<(Time, Source)> {
+        let is_known = |seq: &Seq, entry: &Entry| match &entry.kind {
+            Kind::Action(record) if entry.time <= case.at => match cause.what.named_action() {
+                Some(source) => record.source() == source,
+                None => record.planned && Some(*seq) == self.planned_behind(cause.seq.or(begun)),
+            },
+            _ => false,
+        };
+        let mut actions = self.records.trail.actions().rev();
+        let (_, entry) = actions.find(|(seq, entry)| is_known(seq, entry))?;
+        match &entry.kind {
+            Kind::Action(record) => Some((entry.time, record.source().clone())),
+            other => unreachable!("actions are indexed as such: {other:?}"),
+        }
+    }
+
+    fn planned_behind(&self, seq: Option<Seq>) -> Option<Seq> {
+        let (seq, _) = self.records.action_behind(seq?)?;
+        self.records.timed(seq).map(|_| seq)
+    }
+
+    /// A certificate is for other names than the one asked for. `begun` is what led to the first of those.
+    fn misnamed(&self, case: &Case<'a>, begun: Option<Seq>) -> Option<RootCause> {
+        let root = self.readdressed(case).or(begun);
         let after = root.and_then(|root| self.records.performed(root));
         let seq = root.filter(|_| after.is_some());
+        let since = seq.and_then(|seq| self.records.trail.entry(seq));
+        let held = since.and_then(|entry| {
+            let held = self
+                .hindrances()
+                .held_back(case.presenter, entry.time, case.at);
+            let requirer = case.presenter.to_application();
+            held.or_else(|| {
+                self.certificates()
+                    .certificates_relation_gone(&requirer, case.at)
+            })
+        });
         let cause = Cause::WrongName {
             presenter: case.presenter.clone(),
             judge: case.judge.clone(),
             names: case.leaf?.certificate.sans().to_vec(),
             asked: case.connection.server_name_at(case.at).to_owned(),
             after,
+            held: held.map(|held| Box::new(held.what)),
         };
         Some(RootCause::new(cause, seq))
     }

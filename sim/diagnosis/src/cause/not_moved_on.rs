@@ -108,7 +108,7 @@ impl<'a> TrustSearch<'_, 'a> {
         let removed = self.removed(signer, who, case.at);
         let once = self
             .records
-            .profiles(who)
+            .profiles(who, case.at)
             .any(|profile| profile.installs_once);
         let is_pending = case.at.since(issued) < PENDING_MAX;
         let what = ChainCause::PreviousProviderStillServed {
@@ -155,10 +155,12 @@ impl<'a> TrustSearch<'_, 'a> {
             let fits = entry.time < since && giver != *signer && issuers.iter().any(known);
             fits.then_some(giver)
         })?;
+        let removed = self.removed(&before, who, case.at);
         Some(ChangedProvider {
             server: who.clone(),
             since: short(since),
             before,
+            removed: removed.map(|(_, removal)| removal),
         })
     }
 
@@ -205,13 +207,16 @@ impl<'a> TrustSearch<'_, 'a> {
                 now: giver.clone(),
                 unit: case.presenter.clone(),
                 before: signer.clone(),
+                after: case.leaf.and_then(|leaf| self.records.issued_after(leaf)),
             });
         }
+        let removed = self.removed(giver, &presenter, case.at);
         Some(Apart::Applications {
             judge,
             judge_provider: giver.clone(),
             presenter,
             presenter_provider: signer.clone(),
+            removed: removed.map(|(_, removal)| removal),
         })
     }
 }

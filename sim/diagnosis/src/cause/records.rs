@@ -8,13 +8,15 @@ use crate::case::Case;
 use crate::facts::{Facts, RelationFact};
 use crate::notes;
 use trustsim_charm_model::surface::DEFAULT_CERTIFICATE;
-use trustsim_charm_model::{CertificatesProfile, EndpointProfile, KeyUse, Mode, Serves};
+use trustsim_charm_model::{
+    CertificatesProfile, CharmMetadata, EndpointProfile, KeyUse, Mode, Serves,
+};
 use trustsim_interfaces::Interface;
 use trustsim_interfaces::certificate_transfer::Library;
 use trustsim_kernel::Time;
 use trustsim_model::{
     Action, Address, ApplicationIndex, CertificateRecord, Deployment, EndpointRef, Entry, Kind,
-    OperatorIndex, OperatorSpec, Seq, TimedAction,
+    OperatorIndex, OperatorSpec, ScaleAction, Seq, TimedAction,
 };
 
 /// A journal, indexed, with the deployment that was played.
@@ -49,17 +51,45 @@ impl<'a> Records<'_, 'a> {
         }
     }
 
-    /// The action nearest to an entry, of those that led to it.
+    /// The action nearest to an entry, of those that led to it: one of the scenario's, or, where there was none, what an
+    /// operator did who was waited for.
     pub(crate) fn action_behind(&self, seq: Seq) -> Option<(Seq, Performed)> {
         let mut next = Some(seq);
+        let mut answer = None;
         while let Some(seq) = next {
             if let Some(performed) = self.performed(seq) {
-                return Some((seq, performed));
+                if self.timed(seq).is_some() {
+                    return Some((seq, performed));
+                }
+                answer = answer.or(Some((seq, performed)));
             }
             let entry = self.trail.entry(seq)?;
             next = entry.cause.filter(|cause| *cause < seq);
         }
-        None
+        answer
+    }
+
+    /// The action of the scenario nearest to an entry, of those that led to it.
+    pub(crate) fn planned_behind(&self, seq: Seq) -> Option<Performed> {
+        let (seq, performed) = self.action_behind(seq)?;
+        self.timed(seq).map(|_| performed)
+    }
+
+    /// The last refresh of an application that Juju did not refuse, up to an instant.
+    pub(crate) fn refreshed(&self, application: &Address, at: Time) -> Option<(Seq, Performed)> {
+        let index = self.application(application)?;
+        let is_it = |entry: &Entry| match &entry.kind {
+            Kind::Action(record) => match record.action() {
+                Action::Scale(ScaleAction::Refresh { application, .. }) => *application == index,
+                _ => false,
+            },
+            _ => false,
+        };
+        let mut actions = self.trail.actions().rev();
+        let (seq, _) = actions.find(|(seq, entry)| {
+            entry.time <= at && is_it(entry) && !self.trail.is_refused(*seq)
+        })?;
+        Some((seq, self.performed(seq)?))
     }
 
     /// The latest action still in force that does this to an application.
@@ -143,6 +173,18 @@ impl<'a> Records<'_, 'a> {
         })
     }
 
+    /// Whether a workload presents a certificate that its charm gave it.
+    pub(crate) fn presents_something(&self, who: &Address, at: Time) -> bool {
+        let is_told = |entry: &Entry| match &entry.kind {
+            Kind::CertificateServed { endpoint, .. } => **endpoint != *DEFAULT_CERTIFICATE,
+            _ => false,
+        };
+        let last = self.last(who, self.deployment.start, at, is_told);
+        last.is_some_and(|(_, entry)| {
+            matches!(&entry.kind, Kind::CertificateServed { certificate, .. } if certificate.is_some())
+        })
+    }
+
     /// Whether a workload presents the certificate that it makes for itself, since it has no other.
     pub(crate) fn presents_default(&self, case: &Case<'_>) -> bool {
         let is_it = |entry: &Entry| match &entry.kind {
@@ -167,8 +209,12 @@ impl<'a> Records<'_, 'a> {
     }
 
     /// Why a charm never asks again, by its profile.
-    pub(crate) fn never_asks_again(&self, requirer: &Address) -> Option<NotRequestedReason> {
-        let charm = &self.deployment.applications[self.application(requirer)?].charm;
+    pub(crate) fn never_asks_again(
+        &self,
+        requirer: &Address,
+        at: Time,
+    ) -> Option<NotRequestedReason> {
+        let charm = self.charm(self.application(requirer)?, at);
         let mut profiles = charm
             .endpoints
             .iter()
@@ -230,10 +276,19 @@ impl<'a> Records<'_, 'a> {
             asked.map(sent).collect()
         };
         let own = asked_by(of);
-        match own.is_empty() && self.profiles(of).any(|each| each.mode != Mode::Unit) {
+        match own.is_empty() && self.profiles(of, until).any(|each| each.mode != Mode::Unit) {
             true => asked_by(&of.to_application()),
             false => own,
         }
+    }
+
+    /// The action that led to a certificate, where something was done.
+    pub(crate) fn issued_after(&self, wanted: &CertificateRecord) -> Option<Performed> {
+        let of = self.trail.issued_to(&wanted.holder());
+        let mut of = of.into_iter();
+        let found = of.find(|issued| issued.record.certificate == wanted.certificate)?;
+        let (_, action) = self.action_behind(found.seq)?;
+        Some(action)
     }
 
     pub(crate) fn issued_at(&self, wanted: &CertificateRecord) -> Time {
@@ -263,24 +318,33 @@ impl<'a> Records<'_, 'a> {
         let interfaces = [Interface::TlsCertificates];
         let mut relations = self.facts.relations(&own, &interfaces, last);
         relations.retain(|relation| {
-            self.serves_of(&own, &relation.requirer.endpoint) != Some(Serves::Nothing)
+            self.serves_of(&own, &relation.requirer.endpoint, at) != Some(Serves::Nothing)
         });
         relations
     }
 
     /// What an endpoint of an application serves of what it is given; `None` where that is not told.
-    fn serves_of(&self, application: &Address, endpoint: &str) -> Option<Serves> {
-        let charm = &self.deployment.applications[self.application(application)?].charm;
+    fn serves_of(&self, application: &Address, endpoint: &str, at: Time) -> Option<Serves> {
+        let charm = self.charm(self.application(application)?, at);
         match &charm.endpoint(endpoint)?.profile {
             Some(EndpointProfile::Certificates(profile)) => Some(profile.serves),
             _ => None,
         }
     }
 
-    /// How a unit's charm uses its certificates.
-    pub(crate) fn profiles(&self, who: &Address) -> impl Iterator<Item = &'a CertificatesProfile> {
+    /// The charm that an application has at an instant.
+    pub(crate) fn charm(&self, application: ApplicationIndex, at: Time) -> &'a CharmMetadata {
+        self.facts.charm(self.deployment, application, at)
+    }
+
+    /// How a unit's charm uses its certificates at an instant.
+    pub(crate) fn profiles(
+        &self,
+        who: &Address,
+        at: Time,
+    ) -> impl Iterator<Item = &'a CertificatesProfile> {
         let application = self.application(who);
-        let charm = application.map(|index| &self.deployment.applications[index].charm);
+        let charm = application.map(|index| self.charm(index, at));
         let endpoints = charm.into_iter().flat_map(|charm| &charm.endpoints);
         endpoints.filter_map(|endpoint| match &endpoint.profile {
             Some(
@@ -311,9 +375,9 @@ impl<'a> Records<'_, 'a> {
     }
 
     /// Which library an endpoint speaks.
-    pub(crate) fn spoken_by(&self, of: &EndpointRef) -> Option<Library> {
+    pub(crate) fn spoken_by(&self, of: &EndpointRef, at: Time) -> Option<Library> {
         let index = self.application(&of.application)?;
-        let charm = &self.deployment.applications[index].charm;
+        let charm = self.charm(index, at);
         Some(charm.played_transfer_library(&of.endpoint))
     }
 }

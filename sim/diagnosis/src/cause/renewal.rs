@@ -9,7 +9,7 @@ use super::holdup::Unanswered;
 use super::kinds::{CertificateCause, FaultCause};
 use super::{
     Cause, CertificateSearch, ClockEffect, Event, Issued, NeverAsked, NotRequestedReason,
-    PENDING_MAX, RootCause, Sent, Separation, Status, short,
+    PENDING_MAX, Performed, RootCause, Sent, Separation, Status, short,
 };
 use crate::case::Case;
 use crate::facts::RelationFact;
@@ -18,7 +18,7 @@ use trustsim_charm_model::surface::DEFAULT_CERTIFICATE;
 use trustsim_charm_model::{EndpointProfile, Mode, Role};
 use trustsim_interfaces::Interface;
 use trustsim_kernel::Time;
-use trustsim_model::{Address, ApplicationIndex, CertificateRecord, Entry, Kind, Seq};
+use trustsim_model::{Address, ApplicationIndex, CertificateRecord, Entry, Kind, ModelKind, Seq};
 
 impl<'a> CertificateSearch<'_, 'a> {
     /// A certificate of the chain, or a trusted root, has expired.
@@ -157,7 +157,7 @@ impl<'a> CertificateSearch<'_, 'a> {
             return cause;
         }
         if let Some(mut cause) = self.hindrances().is_down(requirer, at) {
-            let mut profiles = self.records.profiles(requirer);
+            let mut profiles = self.records.profiles(requirer, at);
             let never_late = profiles.any(|profile| !profile.renews_on.expired);
             let Cause::Fault(FaultCause::Down { instead, .. }) = &mut cause.what else {
                 panic!("what is down is found as down: {:?}", cause.what);
@@ -193,7 +193,7 @@ impl<'a> CertificateSearch<'_, 'a> {
             };
             return self.hindrances().clock_skew(holder, skew, Some(effect));
         }
-        let never_again = leaf.and_then(|_| self.records.never_asks_again(requirer));
+        let never_again = leaf.and_then(|_| self.records.never_asks_again(requirer, at));
         if never_again.is_none()
             && let Some(leaf) = leaf
             && let Some((seq, why)) = self.leader_changed(holder, leaf, at)
@@ -296,7 +296,7 @@ impl<'a> CertificateSearch<'_, 'a> {
         let cause = self
             .without_parent(&providers, at)
             .or_else(|| self.hindrances().holdup(request, &providers, at))
-            .or_else(|| self.unread(&holder.to_application(), &providers))
+            .or_else(|| self.unread(&holder.to_application(), &providers, at))
             .unwrap_or_else(|| {
                 let what = CertificateCause::NotAnswered {
                     providers: providers.clone(),
@@ -320,7 +320,7 @@ impl<'a> CertificateSearch<'_, 'a> {
         let facts = &self.records.facts;
         providers.iter().find_map(|provider| {
             let index = self.records.application(provider)?;
-            let charm = &self.records.deployment.applications[index].charm;
+            let charm = self.records.charm(index, at);
             let endpoint = charm.required_parent()?;
             let above = facts.relations(provider, &[Interface::TlsCertificates], last);
             let has_parent = above
@@ -337,9 +337,9 @@ impl<'a> CertificateSearch<'_, 'a> {
     }
 
     /// The provider's library reads the databags of units only, and an application asks.
-    fn unread(&self, requirer: &Address, providers: &[Address]) -> Option<RootCause> {
+    fn unread(&self, requirer: &Address, providers: &[Address], at: Time) -> Option<RootCause> {
         let own = self.records.application(requirer)?;
-        let charm = |index: ApplicationIndex| &self.records.deployment.applications[index].charm;
+        let charm = |index: ApplicationIndex| self.records.charm(index, at);
         let asks = charm(own)
             .endpoints
             .iter()
@@ -380,6 +380,12 @@ impl<'a> CertificateSearch<'_, 'a> {
             .hindrances()
             .failing_hook(who, issued, at)
             .or_else(|| self.lost_certificate(who, at))
+            // With nothing to load, what it is busy with keeps nothing from being loaded.
+            .or_else(|| {
+                let is_shown = self.records.presents_something(who, at);
+                self.certificates_relation_gone(application, at)
+                    .filter(|_| !is_shown)
+            })
             .or_else(|| self.hindrances().is_down(application, at))
             .or_else(|| {
                 let providers = self.records.providers(application, at);
@@ -390,6 +396,7 @@ impl<'a> CertificateSearch<'_, 'a> {
             .or_else(|| self.between_phases(application, at))
             .or_else(|| self.certificates_relation_gone(application, at))
             .or_else(|| self.taken_away(who, at));
+        let found = found.or_else(|| self.never_starts(who, at));
         let cause = found.unwrap_or_else(|| {
             let own = self.records.trail.about(who, issued, at);
             let hook_ran = own.iter().any(|(_, entry)| match &entry.kind {
@@ -397,6 +404,7 @@ impl<'a> CertificateSearch<'_, 'a> {
                 _ => false,
             });
             let what = CertificateCause::NotLoaded {
+                after: self.not_loaded_after(who, seq, at),
                 holder: who.clone(),
                 issued: short(issued),
                 serial: record.certificate.serial().to_owned(),
@@ -410,6 +418,36 @@ impl<'a> CertificateSearch<'_, 'a> {
             holder: who.clone(),
         };
         cause.after(issued, event)
+    }
+
+    /// In a pod the server of a Vault is not planned before its charm has a CA of its own.
+    fn never_starts(&self, who: &Address, at: Time) -> Option<RootCause> {
+        let deployment = self.records.deployment;
+        let index = self.records.application(who)?;
+        let api = self.records.charm(index, at).implementation.api?;
+        let is_pod =
+            deployment.models[deployment.applications[index].model].kind == ModelKind::Kubernetes;
+        let is_stuck = is_pod && api.blocks_start_in_pods && !self.records.has_served(who, at);
+        is_stuck.then(|| {
+            let what = CertificateCause::NeverStarts {
+                holder: who.clone(),
+                endpoint: api.endpoint,
+            };
+            RootCause::new(what, None)
+        })
+    }
+
+    /// Why a certificate was issued that is not loaded; without an action behind it, the refresh since which none was
+    /// loaded.
+    fn not_loaded_after(&self, who: &Address, issued: Seq, at: Time) -> Option<Performed> {
+        if let Some(planned) = self.records.planned_behind(issued) {
+            return Some(planned);
+        }
+        let start = self.records.deployment.start;
+        let loads = |entry: &Entry| matches!(&entry.kind, Kind::CertificateServed { certificate, .. } if certificate.is_some());
+        let (loaded, _) = self.records.last(who, start, at, loads)?;
+        let (refreshed, performed) = self.records.refreshed(&who.to_application(), at)?;
+        (loaded < refreshed).then_some(performed)
     }
 
     /// What a unit said of itself last.

@@ -250,6 +250,8 @@ pub enum Apart {
         unit: Address,
         /// The provider before.
         before: Address,
+        /// What led to the certificate that the unit presents, where something was done.
+        after: Option<Performed>,
     },
     /// Two applications.
     Applications {
@@ -261,6 +263,8 @@ pub enum Apart {
         presenter: Address,
         /// Its provider.
         presenter_provider: Address,
+        /// When the relation of the presenter with the judge's provider was removed, and by what, where it had one.
+        removed: Option<Removal>,
     },
 }
 

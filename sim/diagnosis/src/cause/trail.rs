@@ -1,11 +1,11 @@
 //! A journal indexed by the addresses that its entries are about: what a unit asked for, was given,
 //! waited for and failed at. Knows what was written, not what it means.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::facts::seq_of;
 use trustsim_kernel::Time;
-use trustsim_model::{Address, CertificateRecord, Entry, Journal, Kind, Seq};
+use trustsim_model::{Address, CertificateRecord, Entry, Journal, Kind, Note, Seq};
 
 /// The index.
 pub(crate) struct Trail<'a> {
@@ -17,6 +17,8 @@ pub(crate) struct Trail<'a> {
     actions: Vec<Seq>,
     /// The action that answered what waited for a person.
     answers: BTreeMap<Seq, Seq>,
+    /// Actions that Juju refused.
+    refused: BTreeSet<Seq>,
     settled: Option<Time>,
 }
 
@@ -36,6 +38,7 @@ impl<'a> Trail<'a> {
             issued: BTreeMap::new(),
             actions: Vec::new(),
             answers: BTreeMap::new(),
+            refused: BTreeSet::new(),
             settled: None,
         };
         for (seq, entry) in journal.numbered() {
@@ -47,6 +50,7 @@ impl<'a> Trail<'a> {
     fn add(&mut self, seq: Seq, entry: &Entry) {
         match &entry.kind {
             Kind::Handshake(_) => return,
+            Kind::Note(Note::ActionRefused(_)) => self.refused.extend(entry.cause),
             Kind::Settled { .. } => self.settled = Some(entry.time),
             Kind::CertificateIssued(record) => {
                 self.issued.entry(record.holder()).or_default().push(seq);
@@ -96,6 +100,11 @@ impl<'a> Trail<'a> {
     /// Every action, in order.
     pub(super) fn actions(&self) -> impl DoubleEndedIterator<Item = (Seq, &'a Entry)> + '_ {
         self.actions.iter().map(|seq| (*seq, self.known(*seq)))
+    }
+
+    /// Whether Juju refused an action.
+    pub(super) fn is_refused(&self, seq: Seq) -> bool {
+        self.refused.contains(&seq)
     }
 
     /// The action that was taken because of this entry.

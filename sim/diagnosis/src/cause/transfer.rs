@@ -62,7 +62,7 @@ impl<'a> TrustSearch<'_, 'a> {
         };
         let transit = self
             .one_of_several(provider, requirer, signer, case)
-            .or_else(|| self.versions(provider, requirer))
+            .or_else(|| self.versions(provider, requirer, at))
             .or_else(|| self.unversioned(provider, requirer, at))
             .or_else(|| self.not_kept(requirer, signer, case))
             .unwrap_or_else(|| Transit::NotRead {
@@ -88,13 +88,18 @@ impl<'a> TrustSearch<'_, 'a> {
     }
 
     /// The two sides speak different versions of `certificate_transfer`.
-    fn versions(&self, provider: &EndpointRef, requirer: &EndpointRef) -> Option<Transit> {
+    fn versions(
+        &self,
+        provider: &EndpointRef,
+        requirer: &EndpointRef,
+        at: Time,
+    ) -> Option<Transit> {
         let (gives, takes) = (
-            self.records.spoken_by(provider)?,
-            self.records.spoken_by(requirer)?,
+            self.records.spoken_by(provider, at)?,
+            self.records.spoken_by(requirer, at)?,
         );
         if is_old(takes) && !is_old(gives) {
-            return self.reads_raw(requirer).then(|| Transit::RawDatabag {
+            return self.reads_raw(requirer, at).then(|| Transit::RawDatabag {
                 provider: provider.clone(),
                 requirer: requirer.clone(),
             });
@@ -106,11 +111,11 @@ impl<'a> TrustSearch<'_, 'a> {
         })
     }
 
-    fn reads_raw(&self, requirer: &EndpointRef) -> bool {
+    fn reads_raw(&self, requirer: &EndpointRef, at: Time) -> bool {
         let charm = self
             .records
             .application(&requirer.application)
-            .map(|index| &self.records.deployment.applications[index].charm);
+            .map(|index| self.records.charm(index, at));
         let endpoint = charm.and_then(|charm| charm.endpoint(&requirer.endpoint));
         matches!(
             endpoint.and_then(|endpoint| endpoint.profile.as_ref()),
@@ -126,7 +131,7 @@ impl<'a> TrustSearch<'_, 'a> {
         case: &Case<'a>,
     ) -> Option<Transit> {
         let index = self.records.application(&requirer.application)?;
-        let charm = &self.records.deployment.applications[index].charm;
+        let charm = self.records.charm(index, case.at);
         let profile = match charm.endpoint(&requirer.endpoint)?.profile.as_ref() {
             Some(EndpointProfile::ReceivesCa(profile)) => Some(profile),
             _ => None,
@@ -163,8 +168,8 @@ impl<'a> TrustSearch<'_, 'a> {
         case: &Case<'a>,
     ) -> Option<Transit> {
         let (gives, takes) = (
-            self.records.spoken_by(provider)?,
-            self.records.spoken_by(requirer)?,
+            self.records.spoken_by(provider, case.at)?,
+            self.records.spoken_by(requirer, case.at)?,
         );
         if is_old(gives) || !is_old(takes) {
             return None;
@@ -193,8 +198,8 @@ impl<'a> TrustSearch<'_, 'a> {
         at: Time,
     ) -> Option<Transit> {
         let (gives, takes) = (
-            self.records.spoken_by(provider)?,
-            self.records.spoken_by(requirer)?,
+            self.records.spoken_by(provider, at)?,
+            self.records.spoken_by(requirer, at)?,
         );
         if is_old(gives) || is_old(takes) {
             return None;

@@ -36,7 +36,7 @@ impl<'a> TrustSearch<'_, 'a> {
             CaRoute::NoRelation { removed, .. } => removed.and_then(|seq| self.requiring(seq)),
             _ => None,
         };
-        if self.newer_ca(&signer, case).is_none()
+        if self.newer_in(case.roots(), &signer, case).is_none()
             && let Some(taken) = self.hindrances().ca_taken_away(case, &signer, removed)
         {
             return Some(taken);
@@ -212,6 +212,35 @@ impl<'a> TrustSearch<'_, 'a> {
         RootCause::new(what, Some(seq)).after(entry.time, Event::CaMade { signer })
     }
 
+    /// A relation carries the CA, and the judge had one of its provider and lost it, or has another than the presenter.
+    fn with_another_ca(
+        &self,
+        ends: [&EndpointRef; 2],
+        signer: &Address,
+        case: &Case<'a>,
+        root: Option<Seq>,
+    ) -> Option<RootCause> {
+        let newer = self.newer_in(case.roots(), signer, case);
+        if newer.is_none()
+            && let Some(lost) = self.lost_trust(signer, case)
+        {
+            return Some(lost);
+        }
+        if self.newer_ca(signer, case).is_some()
+            && let Some(gone) = self
+                .certificates()
+                .certificates_relation_gone(&case.presenter.to_application(), case.at)
+        {
+            // Whatever the judge does, no new certificate comes to the presenter.
+            return Some(gone);
+        }
+        let newer = newer?;
+        // The one with the old certificate would have moved on.
+        let since = newer.entry.time;
+        let held = self.hindrances().held_back(case.presenter, since, case.at);
+        Some(held.unwrap_or_else(|| self.dropped(newer, ends, signer, case, root)))
+    }
+
     /// A relation carries the CA, and had not done so yet, or not any more.
     fn not_transferred(
         &self,
@@ -224,20 +253,8 @@ impl<'a> TrustSearch<'_, 'a> {
     ) -> RootCause {
         let judge = case.judge;
         let made = self.ca_made(case);
-        if let Some(newer) = self.newer_ca(signer, case) {
-            // Whatever the judge does, no new certificate comes to the presenter.
-            let gone = self
-                .certificates()
-                .certificates_relation_gone(&case.presenter.to_application(), case.at);
-            return gone
-                .unwrap_or_else(|| self.dropped(newer, [provider, requirer], signer, case, root));
-        }
-        let lost = case.wanted_issuer().and_then(|issuer| {
-            self.hindrances()
-                .lost_trust(judge, &issuer.certificate, signer, case.at)
-        });
-        if let Some(lost) = lost {
-            return lost;
+        if let Some(found) = self.with_another_ca([provider, requirer], signer, case, root) {
+            return found;
         }
         let beside_certificate = interface == Interface::TlsCertificates;
         if beside_certificate
@@ -253,8 +270,9 @@ impl<'a> TrustSearch<'_, 'a> {
         let since = made.map_or(self.records.deployment.start, |made| made.entry.time);
         let (transit, held) = match beside_certificate {
             true => {
+                let held = self.hindrances().held_back(judge, since, case.at);
                 let judge = judge.clone();
-                (Transit::BesideCertificate { judge }, None)
+                (Transit::BesideCertificate { judge }, held)
             }
             false => self.transit(provider, requirer, signer, case, since),
         };
@@ -288,6 +306,16 @@ impl<'a> TrustSearch<'_, 'a> {
             cause = cause.after(later.entry.time, Event::CaMade { signer });
         }
         cause.after(case.at, pending)
+    }
+
+    /// Every CA of the signer that the judge trusted went with its container, or by hand.
+    pub(super) fn lost_trust(&self, signer: &Address, case: &Case<'a>) -> Option<RootCause> {
+        let all = self.records.trail.issued_to(signer).into_iter();
+        let all =
+            all.filter(|issued| issued.entry.time <= case.at && case.could_sign(issued.record));
+        let all: Vec<_> = all.map(|issued| &issued.record.certificate).collect();
+        self.hindrances()
+            .lost_trust(case.judge, &all, signer, case.at)
     }
 
     /// The CAs that the signer had before this one was made.

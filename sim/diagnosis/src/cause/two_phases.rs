@@ -10,9 +10,10 @@ use trustsim_model::{Address, Entry, Kind, Seq};
 impl<'a> CertificateSearch<'_, 'a> {
     /// Some nodes of an application have taken a CA, and others have not.
     pub(super) fn between_phases(&self, application: &Address, at: Time) -> Option<RootCause> {
-        let spec = &self.records.deployment.applications[self.records.application(application)?];
+        let index = self.records.application(application)?;
+        let spec = &self.records.deployment.applications[index];
         // Set in the peer databag of a node that has taken the new CA.
-        let renewed = spec.charm.implementation.rotation_flag?;
+        let renewed = self.records.charm(index, at).implementation.rotation_flag?;
         let own = self
             .records
             .trail

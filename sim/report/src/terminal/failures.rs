@@ -142,7 +142,7 @@ fn block(
     let (heading, code) = heading(run, together);
     let blamed = paint(style::STRONG, &first_line(explanation));
     text.push_str(&format!("{heading}: {blamed}\n"));
-    match root_source(run, explanation) {
+    match root_source(explanation) {
         Some(source) if detail == Detail::Verbose => excerpt(source, text),
         Some(source) => {
             let place = source.to_string();
@@ -266,11 +266,10 @@ impl Lines<'_> {
     }
 }
 
-fn root_source<'a>(run: &Run<'a>, explanation: &Explanation) -> Option<&'a Source> {
-    match &run.entry(explanation.root?).kind {
-        Kind::Action(record) if !record.source().file.is_empty() => Some(record.source()),
-        _ => None,
-    }
+/// The line of the scenario that the cause names; the playbooks of operators are of no file.
+pub(super) fn root_source(explanation: &Explanation) -> Option<&Source> {
+    let (_, source) = explanation.cause.action.as_ref()?;
+    (!source.file.is_empty()).then_some(source)
 }
 
 /// The scenario line, as a compiler prints it.

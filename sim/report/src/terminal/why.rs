@@ -1,14 +1,14 @@
 //! One connection at one instant for a terminal: what is to blame for its failure, or what it
 //! rests on.
 
-use super::failures::{Lines, excerpt, first_line, trust_lines};
+use super::failures::{Lines, excerpt, first_line, root_source, trust_lines};
 use super::style::{self, paint};
 use crate::failure_reasons::FailureReasons;
 use crate::words::assumption::{DoubtedFailure, Doubts};
 use crate::words::{certificate, step, symptom, transit};
 use trustsim_diagnosis::{Answer, Event, Explanation, Outage, Rests, TrustSource};
 use trustsim_kernel::{Time, format_duration};
-use trustsim_model::{Journal, Kind, Manifest};
+use trustsim_model::{Journal, Manifest};
 use trustsim_whatif::SaidBy;
 
 /// Renders an answer, with what each stack would print. The first line is the cause.
@@ -38,11 +38,8 @@ fn failing(
         paint(style::BAD, &format!("error[{code}]")),
         paint(style::STRONG, &first_line(explanation))
     ));
-    let source = explanation.cause.seq.or(explanation.root);
-    if let Some(Kind::Action(record)) = source.and_then(|seq| Some(&journal.get(seq)?.kind))
-        && !record.source().file.is_empty()
-    {
-        excerpt(record.source(), text);
+    if let Some(source) = root_source(explanation) {
+        excerpt(source, text);
     }
     let mut lines = Lines { text };
     connection_line(manifest, answer, &mut lines);

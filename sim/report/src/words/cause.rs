@@ -1,38 +1,27 @@
 //! The words for root causes: one line that names what is to blame.
 
+mod trust;
+
 use trustsim_diagnosis::{
-    Apart, CaTrigger, Cause, CertificateCause, ChainCause, ClockEffect, Fault, FaultAction,
-    FaultCause, Lost, MissingCa, NewCa, NotGiven, NotInstalledReason, NotPassed,
-    NotRequestedReason, PassingRelation, Performed, ProcessLacks, Refusal, Removal,
-    SignedInThePast, StillPresented, Transit, TrustCause, WaitEnd,
+    Cause, CertificateCause, ChainCause, ClockEffect, Fault, FaultAction, FaultCause, Lost,
+    NotInstalledReason, NotRequestedReason, Performed, Refusal, Removal, SignedInThePast,
+    StillPresented, WaitEnd,
 };
 use trustsim_juju::Status;
 use trustsim_kernel::{Span, Time, format_duration};
 use trustsim_model::{Address, Instruction, Source};
 use trustsim_pki::Certificate;
 
-use super::{certificate, command, digest, entry, note, symptom, transit};
+use super::{certificate, command, entry, note, symptom};
+use trust::{not_transferred, of_trust, on_its_way};
 
 /// One line that names what is to blame.
 pub fn line(cause: &Cause) -> String {
     match cause {
         Cause::Symptom(found) => symptom::reason(found),
         Cause::Action(action) => happened(action),
-        Cause::WrongName {
-            presenter,
-            judge,
-            names,
-            asked,
-            after,
-        } => {
-            let names = match names.is_empty() {
-                true => "no name".to_owned(),
-                false => names.join(", "),
-            };
-            let after = after_action(after.as_ref());
-            format!(
-                "{presenter} has a certificate for {names}, and {judge} asks for {asked}{after}"
-            )
+        Cause::WrongName { .. } | Cause::HookFailed { .. } | Cause::Blocked { .. } => {
+            of_one_side(cause)
         }
         Cause::Refused {
             providers,
@@ -42,33 +31,6 @@ pub fn line(cause: &Cause) -> String {
         } => {
             let (providers, why) = (providers.join(", "), refusal(why));
             format!("{providers} refused {holder} a certificate for {name}: {why}")
-        }
-        Cause::HookFailed {
-            unit,
-            hook,
-            error,
-            since,
-            again,
-            presents,
-        } => {
-            let since = since.truncated_to_seconds();
-            let fails = match again {
-                true => "fails since",
-                false => "failed at",
-            };
-            let presents = presents.as_ref();
-            let presents = presents.map_or_else(String::new, still_presented);
-            format!("hook {hook} of {unit} {fails} {since}: {error}{presents}")
-        }
-        Cause::Blocked {
-            unit,
-            status: set,
-            since,
-            after,
-        } => {
-            let said = status(set.word, &set.message);
-            let after = after_action(after.as_ref());
-            format!("{unit} is {said} (since {since}){after}")
         }
         Cause::NotTransferred { missing, transit } => not_transferred(missing, transit),
         Cause::TransferHeld { missing, by } => format!("{}: {}", line(by), on_its_way(missing)),
@@ -200,7 +162,7 @@ fn of_certificates(cause: &CertificateCause) -> String {
             sent,
         } => {
             let asked = asked(providers);
-            format!("{asked} never answered the request of {holder} for {name}, sent at {sent}")
+            format!("{asked} has not answered the request of {holder} for {name}, sent at {sent}")
         }
         CertificateCause::ApplicationRequestUnread { provider, requirer } => format!(
             "{provider} reads the requests of units only, and {requirer} asks as an application \
@@ -212,7 +174,11 @@ fn of_certificates(cause: &CertificateCause) -> String {
             serial,
             hook_ran,
             says,
-        } => not_loaded(holder, *issued, serial, *hook_ran, says.as_ref()),
+            after,
+        } => {
+            let line = not_loaded(holder, *issued, serial, *hook_ran, says.as_ref());
+            format!("{line}{}", after_action(after.as_ref()))
+        }
         CertificateCause::TakenAway {
             holder,
             at,
@@ -222,6 +188,10 @@ fn of_certificates(cause: &CertificateCause) -> String {
         } => format!(
             "{holder} presents no certificate since {at}: its charm took it away in {hook} of {unit}{}",
             after_action(by.as_ref())
+        ),
+        CertificateCause::NeverStarts { holder, endpoint } => format!(
+            "{holder} never starts its server: it waits for a CA that its charm makes only where {endpoint} is not \
+             related (TS0307)"
         ),
         CertificateCause::NotTheLeader {
             unit,
@@ -246,6 +216,66 @@ fn of_certificates(cause: &CertificateCause) -> String {
     }
 }
 
+/// What is wrong with one side alone: its name, its hook, what it says of itself.
+fn of_one_side(cause: &Cause) -> String {
+    match cause {
+        Cause::WrongName {
+            presenter,
+            judge,
+            names,
+            asked,
+            after,
+            held,
+        } => {
+            let names = match names.is_empty() {
+                true => "no name".to_owned(),
+                false => names.join(", "),
+            };
+            let after = after_action(after.as_ref());
+            let held = held
+                .as_ref()
+                .map_or_else(String::new, |held| format!("; {}", line(held)));
+            format!(
+                "{presenter} has a certificate for {names}, and {judge} asks for {asked}{after}{held}"
+            )
+        }
+        Cause::HookFailed {
+            unit,
+            hook,
+            error,
+            since,
+            again,
+            after,
+            presents,
+        } => {
+            let since = since.truncated_to_seconds();
+            let fails = match again {
+                true => "fails since",
+                false => "failed at",
+            };
+            let presents = presents.as_ref();
+            let presents = presents.map_or_else(String::new, still_presented);
+            let after = after_action(after.as_ref());
+            format!("hook {hook} of {unit} {fails} {since}{after}: {error}{presents}")
+        }
+        Cause::Blocked {
+            unit,
+            status: set,
+            since,
+            own_ended,
+            after,
+        } => {
+            let said = status(set.word, &set.message);
+            let after = after_action(after.as_ref());
+            let ended = own_ended.map_or_else(String::new, |ended| {
+                format!("; the certificate of its own server ended at {ended}")
+            });
+            format!("{unit} is {said} (since {since}){after}{ended}")
+        }
+        other => unreachable!("it is not about one side alone: {other:?}"),
+    }
+}
+
 fn no_parent(provider: &Address, endpoint: &str) -> String {
     format!(
         "{provider} has no CA and issues nothing: its charm needs one over {endpoint}, and no relation brings it (TS0320)"
@@ -259,16 +289,20 @@ fn of_chains(cause: &ChainCause) -> String {
             presenter,
             charm,
             name,
+            after,
         } => format!(
             "{presenter} is served without the certificate: charm {charm} writes the chain above \
-             the one for {name} to disk, and not that one itself"
+             the one for {name} to disk, and not that one itself{}",
+            after_action(after.as_ref())
         ),
         ChainCause::ChainReversed {
             presenter,
             first,
             provider,
             charm,
+            after,
         } => {
+            let after = after_action(after.as_ref());
             let why = match charm {
                 Some(charm) => {
                     format!("charm {charm} reverses the order in which {provider} sends it")
@@ -277,16 +311,19 @@ fn of_chains(cause: &ChainCause) -> String {
             };
             format!(
                 "{presenter} serves its chain turned round, the certificate of its issuer {first} \
-                 first: {why}"
+                 first: {why}{after}"
             )
         }
         ChainCause::KeyDropped {
             presenter,
             charm,
             name,
+            after,
         } => format!(
             "{presenter} has another key than its certificate for {name}: charm {charm} threw away the key that it had \
-             asked with, since the certificate before was revoked or had ended, and asks with the new one when it renews"
+             asked with, since the certificate before was revoked or had ended, and asks with the new one when it \
+             renews{}",
+            after_action(after.as_ref())
         ),
         ChainCause::PreviousProviderStillServed {
             presenter,
@@ -296,9 +333,7 @@ fn of_chains(cause: &ChainCause) -> String {
             issued,
             why,
         } => {
-            let after = removed.as_ref().map_or_else(String::new, |removed| {
-                format!(" after {}", removal(removed))
-            });
+            let after = after_removal(removed.as_ref());
             let why = match why {
                 NotInstalledReason::InstallsOnce => {
                     "and its charm installs the first certificate only"
@@ -317,164 +352,6 @@ fn of_chains(cause: &ChainCause) -> String {
 }
 
 /// Why a CA is not trusted.
-#[expect(clippy::too_many_lines, reason = "one arm for each cause")]
-fn of_trust(cause: &TrustCause) -> String {
-    match cause {
-        TrustCause::ForeignIssuer { presenter, issuer } => format!(
-            "{presenter} presents a certificate by {issuer}, whom nothing in the deployment knows"
-        ),
-        TrustCause::IntermediateAnchor {
-            judge,
-            anchor,
-            validator,
-        } => intermediate_anchor(judge, anchor, validator),
-        TrustCause::MissingIntermediate {
-            presenter,
-            missing,
-            judge,
-        } => format!(
-            "{presenter} presents its certificate without {missing}, so that no path leads to what \
-             {judge} trusts"
-        ),
-        TrustCause::NoTransfer {
-            signer,
-            judge,
-            apart: moved,
-        } => format!(
-            "no relation carries the CA of {signer} to {judge}{}",
-            apart(moved.as_ref())
-        ),
-        TrustCause::NotPassedOn {
-            signer,
-            judge,
-            over,
-            why,
-        } => not_passed_on(signer, judge, over, *why),
-        TrustCause::ProcessLacks {
-            signer,
-            process,
-            why,
-        } => process_lacks(signer, process, why),
-        TrustCause::TakenAway {
-            signer,
-            judge,
-            at,
-            unit,
-            hook,
-            by,
-        } => format!(
-            "{judge} does not have the CA of {signer} since {at}: its charm took it away in {hook} of {unit}{}",
-            after_action(by.as_ref())
-        ),
-        TrustCause::TransferRemoved {
-            signer,
-            judge,
-            at,
-            by,
-            apart: moved,
-        } => format!(
-            "the relation that carried the CA of {signer} to {judge} was removed at {at}{}{}",
-            by_action(by.as_ref()),
-            apart(moved.as_ref())
-        ),
-        TrustCause::NotGiven {
-            client,
-            signer,
-            why,
-        } => not_given(client, signer, why),
-        TrustCause::OldCaDropped {
-            signer,
-            judge,
-            presenter,
-            made,
-            only_one,
-        } => {
-            let over = only_one
-                .as_ref()
-                .map_or_else(String::new, |over| format!("{}; ", transit::clause(over)));
-            format!(
-                "{over}{}: {judge} trusts it in place of the old one, of which {presenter} still \
-                 presents a certificate",
-                new_ca(signer, made)
-            )
-        }
-    }
-}
-
-fn intermediate_anchor(judge: &Address, anchor: &Certificate, validator: &str) -> String {
-    let anchor = match anchor.subject_common_name() {
-        Some(name) => name,
-        None => anchor.subject(),
-    };
-    format!(
-        "{judge} trusts {anchor}, which is no root, and {validator} does not take an intermediate as an anchor"
-    )
-}
-
-fn process_lacks(signer: &Address, process: &Address, why: &ProcessLacks) -> String {
-    match why {
-        ProcessLacks::NotGiven {
-            workload_has_it_over: Some(over),
-        } => format!(
-            "{process} does not have the CA of {signer}: it comes over {over}, and the charm gives it to the workload only"
-        ),
-        ProcessLacks::NotGiven {
-            workload_has_it_over: None,
-        } => format!("nothing brings {process} the CA of {signer}"),
-        ProcessLacks::KeepsFirst => {
-            format!(
-                "{process} keeps the CA that it had first, and not the one that {signer} has now"
-            )
-        }
-        ProcessLacks::ReadAtStart => format!(
-            "{process} goes on with the CAs that it read when the workload started, and the one of {signer} came later"
-        ),
-        ProcessLacks::AsksWithOldOne => format!(
-            "{process} has the CA before that of {signer}: to write the new one its charm asks a server that has moved \
-             on, and does not trust it"
-        ),
-    }
-}
-
-fn not_passed_on(
-    signer: &Address,
-    judge: &Address,
-    over: &PassingRelation,
-    why: NotPassed,
-) -> String {
-    let PassingRelation {
-        provider,
-        requirer,
-        interface,
-        ..
-    } = over;
-    match why {
-        NotPassed::Never => format!(
-            "{provider} does not hand {requirer} the CA of {signer} over {interface}, and {judge} has it from nowhere else"
-        ),
-        NotPassed::Word => format!(
-            "{provider} hands {requirer} a word over {interface} in place of the CA of {signer}"
-        ),
-        NotPassed::LaterRelation => format!(
-            "{provider} hands the CA of {signer} over {interface} only to those who were related when it was first \
-             there, and not to {requirer}"
-        ),
-        NotPassed::KeepsFirst => format!(
-            "{judge} keeps the CA that {provider} handed it first, and not the one that {signer} has now"
-        ),
-        NotPassed::Untold => format!(
-            "{provider} hands on the new CA of {signer} in a secret over {interface}, and the library tells the charm of \
-             {judge} nothing of it"
-        ),
-        NotPassed::ReadAtStart => format!(
-            "{judge} has written the CA of {signer} that {provider} handed it, and reads it only when it starts"
-        ),
-        NotPassed::Pending => format!(
-            "the CA of {signer} has not come to {judge} from {provider} over {interface} yet"
-        ),
-    }
-}
-
 fn trusted_root_expired(judge: &Address, is_client: bool, root: &Certificate) -> String {
     let kind = if is_client { "client " } else { "" };
     let end = root.not_after().truncated_to_seconds();
@@ -552,117 +429,6 @@ fn not_asked(holder: &Address, why: &NotRequestedReason) -> String {
         ),
         NotRequestedReason::SameRequest => format!(
             "{never}: it sends the same request again, which its provider has answered already"
-        ),
-    }
-}
-
-fn not_given(client: &Address, signer: &Address, why: &NotGiven) -> String {
-    match why {
-        NotGiven::Never { moved } => {
-            let moved = moved.as_ref().map_or_else(String::new, |moved| {
-                format!(
-                    ", from which {} has its certificate since {} in place of {}",
-                    moved.server, moved.since, moved.before
-                )
-            });
-            format!("client {client} was never given the CA of {signer}{moved}")
-        }
-        NotGiven::HadNone(made) => format!(
-            "{}, and client {client} was given its CAs before there was one",
-            new_ca(signer, made)
-        ),
-        NotGiven::HasOld(made) => format!(
-            "{}, and client {client} still has the one that it was given before",
-            new_ca(signer, made)
-        ),
-        NotGiven::HasNew { made, presenter } => format!(
-            "{}: client {client} has fetched it, and {presenter} still presents a certificate of \
-             the old one",
-            new_ca(signer, made)
-        ),
-        NotGiven::OwnRoot { presenter } => format!(
-            "{presenter} presents a certificate of a CA that {signer} has for its own server, and client {client} is given \
-             the one with which {signer} signs for others"
-        ),
-        NotGiven::Unknown => format!("client {client} does not have the CA of {signer}"),
-    }
-}
-
-fn not_transferred(missing: &MissingCa, transit: &Transit) -> String {
-    let why = transit::clause(transit);
-    match transit.is_final() {
-        true => format!("{why}; so {}", lacks(missing)),
-        false => format!("{}; {why}", on_its_way(missing)),
-    }
-}
-
-fn lacks(missing: &MissingCa) -> String {
-    let (judge, signer) = (&missing.judge, &missing.signer);
-    match &missing.made {
-        Some(made) => format!(
-            "{judge} does not have the CA that {signer} made at {}{}",
-            made.at,
-            trigger(made)
-        ),
-        None => format!("{judge} does not have the CA of {signer}"),
-    }
-}
-
-fn on_its_way(missing: &MissingCa) -> String {
-    let MissingCa {
-        signer,
-        judge,
-        presenter,
-        made,
-    } = missing;
-    match made {
-        Some(made) => format!(
-            "{}: {presenter} presents a certificate of it before {judge} trusts it",
-            new_ca(signer, made)
-        ),
-        None => lacks(missing),
-    }
-}
-
-fn new_ca(signer: &Address, made: &NewCa) -> String {
-    format!("{signer} has a new CA since {}{}", made.at, trigger(made))
-}
-
-/// What led to a new CA, to follow it.
-fn trigger(made: &NewCa) -> String {
-    match &made.trigger {
-        None => String::new(),
-        Some(CaTrigger::Action(action)) => format!(", after {}", performed(action)),
-        Some(CaTrigger::Secret {
-            label,
-            owner,
-            change,
-        }) => format!(
-            ", when secret {} of {owner} {change}",
-            digest::shortened(label)
-        ),
-    }
-}
-
-fn apart(apart: Option<&Apart>) -> String {
-    match apart {
-        None => String::new(),
-        Some(Apart::Units {
-            application,
-            now,
-            unit,
-            before,
-        }) => format!(
-            ": {application} has its certificates from {now} now, and {unit} presents one of {before}"
-        ),
-        Some(Apart::Applications {
-            judge,
-            judge_provider,
-            presenter,
-            presenter_provider,
-        }) => format!(
-            ": {judge} has its certificates from {judge_provider}, and {presenter} from \
-             {presenter_provider}"
         ),
     }
 }
@@ -780,6 +546,12 @@ pub fn status(status: Status, message: &str) -> String {
 /// ` (file.yaml:3)`, or nothing where the action came from no file.
 pub(super) fn in_parentheses(source: &Source) -> String {
     entry::place(source).map_or_else(String::new, |place| format!(" ({place})"))
+}
+
+fn after_removal(removed: Option<&Removal>) -> String {
+    removed.map_or_else(String::new, |removed| {
+        format!(" after {}", removal(removed))
+    })
 }
 
 fn after_action(action: Option<&Performed>) -> String {

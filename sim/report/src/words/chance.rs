@@ -84,6 +84,7 @@ mod tests {
             names: Vec::new(),
             asked: "web".to_owned(),
             after: None,
+            held: None,
         };
         let said = |seeds, most| told(&chance(seeds, most), &cause);
         assert_eq!(said(8, day), "with each of 8 seeds, 1d lost");

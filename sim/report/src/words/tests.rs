@@ -175,7 +175,7 @@ fn a_request_that_nobody_answered_names_who_was_asked() {
     note(&mut script, 450, "a.web/0", requested("web.example.com"));
     let (kind, line) = of_expiry(&deployment(), script);
     assert_eq!(kind, "not-answered");
-    insta::assert_snapshot!(line, @"a.ca never answered the request of a.web/0 for web.example.com, sent at 2026-01-01T00:07:30Z");
+    insta::assert_snapshot!(line, @"a.ca has not answered the request of a.web/0 for web.example.com, sent at 2026-01-01T00:07:30Z");
 }
 
 #[test]

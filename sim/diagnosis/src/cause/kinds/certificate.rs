@@ -93,6 +93,9 @@ pub enum CertificateCause {
     },
     /// A newer certificate is there, and the workload does not serve it.
     NotLoaded {
+        /// The action because of which it was issued, or the refresh that brought a charm which does not load it, where one
+        /// did.
+        after: Option<Performed>,
         /// Whose it is.
         holder: Address,
         /// When it was issued.
@@ -116,6 +119,13 @@ pub enum CertificateCause {
         hook: HookName,
         /// What led to the hook, where something was done.
         by: Option<Performed>,
+    },
+    /// A server in pods waits for a CA that its charm makes only where no relation is to bring it a certificate.
+    NeverStarts {
+        /// The unit.
+        holder: Address,
+        /// The endpoint of that relation.
+        endpoint: &'static str,
     },
     /// The unit that was given a certificate to hand on does not lead its application.
     NotTheLeader {
@@ -161,6 +171,7 @@ impl CertificateCause {
             Self::ApplicationRequestUnread { .. } => "unread",
             Self::NotLoaded { .. } => "not-loaded",
             Self::TakenAway { .. } => "taken-away",
+            Self::NeverStarts { .. } => "server-never-starts",
             Self::NotTheLeader { .. } => "not-the-leader",
             Self::ProtocolMismatch { .. } => "protocol-mismatch",
             Self::RotationStuck { .. } => "stuck-rotation",
@@ -179,6 +190,8 @@ pub enum ChainCause {
         charm: String,
         /// Common name of the certificate that is missing.
         name: String,
+        /// The refresh that brought such a charm, where one did.
+        after: Option<Performed>,
     },
     /// The chain begins with an issuer.
     ChainReversed {
@@ -190,6 +203,8 @@ pub enum ChainCause {
         provider: Address,
         /// The charm that reverses it, where that is not the provider.
         charm: Option<String>,
+        /// The refresh of either that brought it about, where one did.
+        after: Option<Performed>,
     },
     /// The key beside the certificate is another one than it was asked for with: the charm threw that one away.
     KeyDropped {
@@ -199,6 +214,8 @@ pub enum ChainCause {
         charm: String,
         /// Common name of the certificate.
         name: String,
+        /// The action because of which it was asked for, where one was.
+        after: Option<Performed>,
     },
     /// A certificate of the provider before is still presented.
     PreviousProviderStillServed {

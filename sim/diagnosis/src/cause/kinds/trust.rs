@@ -7,7 +7,7 @@ use trustsim_pki::Certificate;
 
 use super::Transit;
 use crate::ca_route::PassingRelation;
-use crate::cause::root_cause::{Apart, NewCa, Performed};
+use crate::cause::root_cause::{Apart, NewCa, Performed, Removal};
 
 /// Why a CA is not trusted.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -210,4 +210,6 @@ pub struct ChangedProvider {
     pub since: Time,
     /// The provider before.
     pub before: Address,
+    /// When its relation with that one was removed, and by what, where it was.
+    pub removed: Option<Removal>,
 }

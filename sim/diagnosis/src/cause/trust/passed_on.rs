@@ -8,6 +8,7 @@ use trustsim_charm_model::{Apply, Bugs, EndpointProfile, TakingProfile};
 use trustsim_interfaces::Interface;
 use trustsim_interfaces::notes::CertificateKind;
 use trustsim_interfaces::passed_ca::Carrier;
+use trustsim_kernel::Time;
 use trustsim_model::{Address, EndpointRef};
 
 impl<'a> TrustSearch<'_, 'a> {
@@ -18,12 +19,7 @@ impl<'a> TrustSearch<'_, 'a> {
         signer: &Address,
         case: &Case<'a>,
     ) -> RootCause {
-        let first = case.wanted_issuer();
-        let lost = first.and_then(|issuer| {
-            self.hindrances()
-                .lost_trust(case.judge, &issuer.certificate, signer, case.at)
-        });
-        if let Some(lost) = lost {
+        if let Some(lost) = self.lost_trust(signer, case) {
             return lost;
         }
         let made = self.ca_made(case);
@@ -46,8 +42,8 @@ impl<'a> TrustSearch<'_, 'a> {
     }
 
     fn why_not_passed(&self, over: &PassingRelation, case: &Case<'a>) -> NotPassed {
-        let bugs = self.bugs_of(&over.provider);
-        let taken = self.taking(&over.requirer);
+        let bugs = self.bugs_of(&over.provider, case.at);
+        let taken = self.taking(&over.requirer, case.at);
         let has_earlier = self.has_earlier(over, case);
         if !over.passes {
             return NotPassed::Never;
@@ -86,15 +82,15 @@ impl<'a> TrustSearch<'_, 'a> {
             || givers.any(|ca| has_any(ca, |_| true))
     }
 
-    fn bugs_of(&self, of: &EndpointRef) -> Option<Bugs> {
+    fn bugs_of(&self, of: &EndpointRef, at: Time) -> Option<Bugs> {
         let index = self.records.application(&of.application)?;
-        let charm = &self.records.deployment.applications[index].charm;
+        let charm = self.records.charm(index, at);
         Some(charm.endpoint(&of.endpoint)?.bugs)
     }
 
-    fn taking(&self, of: &EndpointRef) -> Option<&'a TakingProfile> {
+    fn taking(&self, of: &EndpointRef, at: Time) -> Option<&'a TakingProfile> {
         let index = self.records.application(&of.application)?;
-        let charm = &self.records.deployment.applications[index].charm;
+        let charm = self.records.charm(index, at);
         match charm.endpoint(&of.endpoint)?.profile.as_ref() {
             Some(EndpointProfile::TakesCa(profile)) => Some(profile),
             _ => None,

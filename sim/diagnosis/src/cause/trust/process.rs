@@ -26,7 +26,7 @@ impl TrustSearch<'_, '_> {
     /// It is given the CA, and goes on with the one before.
     pub(super) fn kept_by_process(&self, signer: &Address, case: &Case<'_>) -> Option<RootCause> {
         let index = self.records.application(case.judge)?;
-        let charm = &self.records.deployment.applications[index].charm;
+        let charm = self.records.charm(index, case.at);
         let process = charm.process(case.judge.process()?)?;
         let why = match process {
             _ if charm
