@@ -25,7 +25,7 @@ pub struct Generation {
 record! {
     /// A generation of a charm.
     pub struct GenerationDeclaration {
-        /// The revisions: `155`, `155..236` or `310..`.
+        /// The revisions: `155` or `155..236`.
         #[schemars(required)]
         revisions: Vec<Text> = "revisions" [Required],
         /// The commit of its last revision.

@@ -48,6 +48,9 @@ pub struct Reading {
     pub is_generation: bool,
     /// Tracks of the charm of which it is known what they bring; empty where none is known.
     pub tracks: Vec<String>,
+    /// The newest revision of the charm that is known, of whatever reading of its name; none where no revision is. What
+    /// is newer was released after the charm was read, and may do anything.
+    pub newest: Option<u64>,
     /// Where the description differs from the code on purpose without changing an answer; `trustsim charms` tells it.
     pub simplified: Vec<String>,
     /// What of the charm was not verified.
@@ -56,13 +59,14 @@ pub struct Reading {
     pub differs: Vec<String>,
 }
 
-/// Revisions of a charm on Charmhub, both ends included.
+/// Revisions of a charm on Charmhub, both ends included. There is no range without an end: a reading says nothing of what
+/// was written after it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Revisions {
     /// The first.
     pub first: u64,
-    /// The last; `None` where it holds for all later ones that were there when the charm was read.
-    pub last: Option<u64>,
+    /// The last, which is at least the first.
+    pub last: u64,
 }
 
 /// What a deployment says of a charm beside its name.
@@ -140,11 +144,11 @@ pub fn is_channel(text: &str) -> bool {
 impl Revisions {
     /// Whether a revision is one of these.
     pub fn contains(self, revision: u64) -> bool {
-        self.first <= revision && self.last.is_none_or(|last| revision <= last)
+        (self.first..=self.last).contains(&revision)
     }
 }
 
-/// `155`, `155..236` or `310..`.
+/// `155` or `155..236`.
 impl std::str::FromStr for Revisions {
     type Err = UnknownRevisions;
 
@@ -152,11 +156,10 @@ impl std::str::FromStr for Revisions {
         let unknown = || UnknownRevisions(text.to_owned());
         let number = |text: &str| text.parse::<u64>().map_err(|_| unknown());
         let (first, last) = match text.split_once("..") {
-            None => (number(text)?, Some(number(text)?)),
-            Some((first, "")) => (number(first)?, None),
-            Some((first, last)) => (number(first)?, Some(number(last)?)),
+            None => (number(text)?, number(text)?),
+            Some((first, last)) => (number(first)?, number(last)?),
         };
-        if last.is_some_and(|last| last < first) {
+        if last < first {
             return Err(unknown());
         }
         Ok(Self { first, last })
@@ -165,17 +168,17 @@ impl std::str::FromStr for Revisions {
 
 impl std::fmt::Display for Revisions {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self.last {
-            Some(last) if last == self.first => write!(out, "{}", self.first),
-            Some(last) => write!(out, "{} to {last}", self.first),
-            None => write!(out, "{} and later", self.first),
+        let Self { first, last } = self;
+        match first == last {
+            true => write!(out, "{first}"),
+            false => write!(out, "{first} to {last}"),
         }
     }
 }
 
 /// A text that names no revisions.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` names no revisions: write 155, 155..236 or 310..")]
+#[error("`{0}` names no revisions: write 155 or 155..236")]
 pub struct UnknownRevisions(pub String);
 
 record! {
@@ -186,7 +189,7 @@ record! {
         repository: Text = "repository" [Required],
         /// Commit at which it was read.
         commit: Text = "commit",
-        /// Revisions that it is about: `155`, `155..236` or `310..`.
+        /// Revisions that it is about: `155` or `155..236`. The last is the newest that a tag names.
         revisions: Vec<Text> = "revisions",
         /// Whether the code of other revisions was not compared, only their libraries, endpoints, options and actions.
         facts_only: bool = "facts-only",
@@ -223,6 +226,7 @@ impl ReadingDeclaration {
             facts_only: self.facts_only == Some(true),
             is_generation: false,
             tracks: Vec::new(),
+            newest: None,
             simplified: self.simplified.iter().flatten().cloned().collect(),
             unverified,
             differs: self.differs.iter().flatten().cloned().collect(),
@@ -245,6 +249,20 @@ pub(super) fn revisions(written: &Option<Vec<Text>>, reader: &mut Reader) -> Vec
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn revisions_have_an_end() {
+        let read = |text: &str| text.parse::<Revisions>();
+        let told = |text| read(text).map(|revisions| revisions.to_string());
+        assert_eq!(told("155").as_deref(), Ok("155"));
+        assert_eq!(told("155..236").as_deref(), Ok("155 to 236"));
+        for text in ["310..", "..310", "236..155", ""] {
+            assert_eq!(read(text), Err(UnknownRevisions(text.to_owned())), "{text}");
+        }
+        let revisions = read("155..236").expect("it is a range");
+        let contained = [154, 155, 236, 237].map(|revision| revisions.contains(revision));
+        assert_eq!(contained, [false, true, true, false]);
+    }
 
     #[test]
     fn channels_are_read_as_juju_reads_them() {

@@ -111,6 +111,15 @@ pub enum Gap {
         /// The revisions that the reading is about; empty where that is not known.
         covered: Vec<Revisions>,
     },
+    /// It is deployed at a revision that is newer than every one that is known of its charm.
+    NewerRevision {
+        /// The revision in the scenario.
+        revision: u64,
+        /// The newest that is known.
+        newest: u64,
+        /// The last revision that the reading is about, as which it is played; none where no tag names that of its commit.
+        played: Option<u64>,
+    },
     /// Of its revision only libraries, endpoints, options and actions were compared with those of the commit that was
     /// read.
     FactsOnly,
@@ -152,6 +161,7 @@ impl Gap {
             | Self::DescribedByScenario
             | Self::ChangedByScenario
             | Self::OtherRevision { .. }
+            | Self::NewerRevision { .. }
             | Self::FactsOnly
             | Self::OtherTrack { .. }
             | Self::OldStore { .. } => Standing::Assumed,
@@ -541,17 +551,14 @@ fn gaps(provenance: &Provenance, version: &CharmVersion<'_>, only_requires: bool
                 let old = Gap::OldStore { revision };
                 return unverified.chain(differences).chain([old]).collect();
             }
-            let other = version
-                .revision
-                .filter(|revision| !reading.covers(*revision));
-            let other = other.map(|revision| Gap::OtherRevision {
-                revision,
-                covered: reading.covers.clone(),
-            });
+            let revision = match other_revision(reading, version) {
+                Some(other) => Some(other),
+                // Of what was not read the facts were not compared either.
+                None => facts_only(reading, version),
+            };
             unverified
                 .chain(differences)
-                .chain(other)
-                .chain(facts_only(reading, version))
+                .chain(revision)
                 .chain(other_track(reading, version))
                 .collect()
         }
@@ -569,6 +576,25 @@ fn gaps(provenance: &Provenance, version: &CharmVersion<'_>, only_requires: bool
         Provenance::Unknown if only_requires => vec![Gap::Generic],
         Provenance::Unknown => vec![Gap::NotDescribed],
     }
+}
+
+/// The revision of an application, where the reading is not about it.
+fn other_revision(reading: &Reading, version: &CharmVersion<'_>) -> Option<Gap> {
+    let revision = version.revision?;
+    if reading.covers(revision) {
+        return None;
+    }
+    Some(match reading.newest {
+        Some(newest) if newest < revision => Gap::NewerRevision {
+            revision,
+            newest,
+            played: reading.covers.iter().map(|range| range.last).max(),
+        },
+        _ => Gap::OtherRevision {
+            revision,
+            covered: reading.covers.clone(),
+        },
+    })
 }
 
 /// A reading says all of the revision that was read, which an application without a pin is taken to have.

@@ -145,7 +145,7 @@ fn kafka_asks_for_the_names_of_the_option_that_its_revision_has() {
             "certificate_extra_sans",
             "133 to 208, 212 to 241 and 258",
         ),
-        (258, "extra-listeners", "242 to 257 and 259 and later"),
+        (258, "extra-listeners", "242 to 257 and 259 to 262"),
     ] {
         let said = errors(&kafka(revision, option));
         let refused = format!("no option `{option}` at revision {revision}");
@@ -193,7 +193,7 @@ fn an_option_that_the_revision_does_not_have_is_refused() {
         (
             "charm: notary-k8s, revision: 40",
             "external-hostname: x",
-            "revisions 52 and later",
+            "revisions 52 to 57",
         ),
         (
             "charm: self-signed-certificates, revision: 170",
@@ -203,7 +203,7 @@ fn an_option_that_the_revision_does_not_have_is_refused() {
         (
             "charm: temporal-k8s, revision: 40",
             "frontend-cert-sans-dns: x",
-            "revisions 50 and later",
+            "revisions 50 to 51",
         ),
     ] {
         let text = format!(

@@ -115,7 +115,7 @@ fn of_tracks(tracks: &[String]) -> String {
 /// Which revisions a reading is about, or what is known in their place. `all` are the readings of the same name.
 fn about(known: &KnownReading, all: &[KnownReading]) -> String {
     let ranges: Vec<String> = known.revisions.iter().map(Revisions::to_string).collect();
-    let is_one = matches!(&known.revisions[..], [only] if only.last == Some(only.first));
+    let is_one = matches!(&known.revisions[..], [only] if only.last == only.first);
     let noun = if is_one { "revision" } else { "revisions" };
     if !ranges.is_empty() {
         return format!("{noun} {}", ranges.join(", "));
@@ -125,11 +125,23 @@ fn about(known: &KnownReading, all: &[KnownReading]) -> String {
     let last = others
         .flat_map(|other| &other.revisions)
         .map(|range| range.last);
-    match (source, last.max().flatten()) {
+    match (source, last.max()) {
         (Provenance::Unread { .. }, _) => "not read".to_owned(),
         (_, Some(last)) => format!("later than revision {last}"),
         (_, None) => "no revision, since no tag of its repository names one".to_owned(),
     }
+}
+
+/// What of a charm that was read is taken of the revisions that came after it.
+fn newer(known: &KnownReading, all: &[KnownReading]) -> Option<String> {
+    let ranges = all.iter().flat_map(|reading| &reading.revisions);
+    let newest = ranges.map(|range| range.last).max()?;
+    Some(match known.revisions.is_empty() {
+        true => format!("no tag names a revision after {newest}, which is assumed to be as this"),
+        false => format!(
+            "a revision after {newest} was not read, and is assumed to be as the newest of its track"
+        ),
+    })
 }
 
 /// All that is known of one reading.
@@ -152,6 +164,8 @@ fn page(known: &KnownReading, all: &[KnownReading]) -> String {
     }
     match source {
         Provenance::Read(reading) => {
+            let newer = newer(known, all).filter(|_| !known.is_generation);
+            newer.iter().for_each(|newer| add("newer", newer));
             if reading.facts_only {
                 add(
                     "compared",

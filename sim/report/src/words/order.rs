@@ -40,7 +40,7 @@ pub fn what(step: &OrderStep) -> String {
     text
 }
 
-/// `m.loki is at revision 230 and later (track dev), with other libraries for certificates`.
+/// `m.loki is at revision 230 to 244 (track dev), with other libraries for certificates`.
 fn refreshed(step: &OrderStep) -> String {
     let to = step.refresh.as_ref().expect("a refresh is to some charm");
     let revisions = to.revisions().iter();

@@ -112,16 +112,37 @@ fn gap(gap: &Gap, charm: &str) -> String {
              are counted apart",
             in_old_store(*revision)
         ),
-        Gap::OtherRevision { revision, covered } => match nearest(*revision, covered) {
-            None => format!(
+        Gap::OtherRevision { revision, covered } => other_revision(*revision, covered, charm),
+        Gap::NewerRevision {
+            revision,
+            newest,
+            played,
+        } => format!(
+            "revision {revision} of {charm} is newer than {newest}, the newest that was read{}",
+            played_as(*played, *newest)
+        ),
+    }
+}
+
+fn other_revision(revision: u64, covered: &[Revisions], charm: &str) -> String {
+    match nearest(revision, covered) {
+        None => {
+            format!(
                 "revision {revision} of {charm} was not compared with the commit that is played"
-            ),
-            Some(near) => {
-                format!(
-                    "revision {revision} of {charm} was not read; it is played as revision {near}"
-                )
-            }
-        },
+            )
+        }
+        Some(near) => {
+            format!("revision {revision} of {charm} was not read; it is played as revision {near}")
+        }
+    }
+}
+
+/// As what a revision is played that is newer than the newest that was read.
+fn played_as(played: Option<u64>, newest: u64) -> String {
+    match played {
+        Some(played) if played == newest => ", and is played as that one".to_owned(),
+        Some(played) => format!(", and is played as revision {played}"),
+        None => "; it is played as a commit whose revision is not known".to_owned(),
     }
 }
 
@@ -181,6 +202,16 @@ pub(super) fn brief(gap: &Gap) -> String {
             Some(near) => format!("revision {revision} was not read and is played as {near}"),
             None => common(gap).to_owned(),
         },
+        Gap::NewerRevision {
+            revision,
+            newest,
+            played,
+        } => match played.filter(|played| played != newest) {
+            Some(played) => format!(
+                "revision {revision} is newer than {newest}, the newest read, and is played as {played}"
+            ),
+            None => format!("revision {revision} is newer than {newest}, the newest that was read"),
+        },
         Gap::OtherTrack { track, .. } => {
             format!("which revision the track {track} brings is not known")
         }
@@ -231,6 +262,7 @@ pub(super) const fn common(gap: &Gap) -> &'static str {
         Gap::DescribedByScenario => "described by the scenario",
         Gap::ChangedByScenario => "the scenario changes what the catalogue has",
         Gap::OtherRevision { .. } => "at a revision that was not read",
+        Gap::NewerRevision { .. } => "at a revision that is newer than those that were read",
         Gap::FactsOnly => "of this revision the facts were compared, and the code was not",
         Gap::OtherTrack { .. } => "from a track of which it is not known what it brings",
         Gap::OldStore { .. } => "from the Charm Store, whose revisions were not read",
@@ -239,12 +271,9 @@ pub(super) const fn common(gap: &Gap) -> &'static str {
 
 /// The revision that was read next to one that was not.
 fn nearest(revision: u64, covered: &[Revisions]) -> Option<u64> {
-    let ends = covered.iter().map(|range| match range.last {
-        Some(last) if last < revision => last,
-        _ => range
-            .first
-            .max(revision.min(range.last.unwrap_or(revision))),
-    });
+    let ends = covered
+        .iter()
+        .map(|range| revision.clamp(range.first, range.last));
     ends.min_by_key(|end| end.abs_diff(revision))
 }
 
@@ -269,6 +298,7 @@ pub fn help(reason: &Reason, deployment: &Deployment) -> Option<String> {
         | Gap::DescribedByScenario
         | Gap::ChangedByScenario
         | Gap::OtherRevision { .. }
+        | Gap::NewerRevision { .. }
         | Gap::FactsOnly
         | Gap::OtherTrack { .. }
         | Gap::OldStore { .. } => None,

@@ -171,11 +171,8 @@ fn told(ranges: &[Revisions]) -> String {
     let mut joined: Vec<Revisions> = Vec::new();
     for range in ranges {
         match joined.last_mut() {
-            Some(before) if before.last.is_some_and(|last| range.first <= last + 1) => {
-                before.last = match (before.last, range.last) {
-                    (Some(one), Some(other)) => Some(one.max(other)),
-                    _ => None,
-                };
+            Some(before) if range.first.saturating_sub(1) <= before.last => {
+                before.last = before.last.max(range.last);
             }
             _ => joined.push(*range),
         }
@@ -197,22 +194,22 @@ fn told(ranges: &[Revisions]) -> String {
 mod tests {
     use super::*;
 
-    fn range(first: u64, last: Option<u64>) -> Revisions {
+    fn range(first: u64, last: u64) -> Revisions {
         Revisions { first, last }
     }
 
     #[test]
     fn ranges_that_touch_are_one() {
-        let ranges = [range(1, Some(4)), range(5, Some(9)), range(11, None)];
-        assert_eq!(told(&ranges), "1 to 9 and 11 and later");
-        let ranges = [range(1, Some(20)), range(5, Some(9)), range(15, None)];
-        assert_eq!(told(&ranges), "1 and later");
-        assert_eq!(told(&[range(7, Some(7))]), "7");
+        let ranges = [range(1, 4), range(5, 9), range(11, 12)];
+        assert_eq!(told(&ranges), "1 to 9 and 11 to 12");
+        let ranges = [range(1, 20), range(5, 9), range(15, 30)];
+        assert_eq!(told(&ranges), "1 to 30");
+        assert_eq!(told(&[range(7, 7)]), "7");
     }
 
     #[test]
     fn more_than_three_ranges_are_counted() {
-        let ranges: Vec<Revisions> = [1, 3, 5, 7, 9].map(|at| range(at, Some(at))).to_vec();
+        let ranges: Vec<Revisions> = [1, 3, 5, 7, 9].map(|at| range(at, at)).to_vec();
         assert_eq!(told(&ranges), "1, 3, 5 and 2 more ranges");
     }
 }

@@ -111,7 +111,7 @@ faults: [{at: 1d, run-action: {app: m.ca, action: rotate-private-key}}]
         told.contains("has no action `rotate-private-key` at revision 155"),
         "{told}"
     );
-    assert!(told.contains("revisions 197 and later have it"), "{told}");
+    assert!(told.contains("revisions 197 to 653 have it"), "{told}");
 }
 
 /// Of a charm that was not read it is not known that it lacks an endpoint.
