@@ -1,3 +1,5 @@
+//! Which entry or generation plays a charm at a revision, in a channel and on a series, by the tags of its repository.
+
 use super::*;
 
 fn key(name: &str, pinned: Pinned<'_>) -> &'static str {
