@@ -4,9 +4,9 @@
 use std::collections::BTreeMap;
 
 use trustsim_interfaces::notes::RefusedRequest;
-use trustsim_juju::HookName;
+use trustsim_juju::{HookError, HookName};
 use trustsim_kernel::Time;
-use trustsim_model::{Address, Entry, Journal, Kind, Note};
+use trustsim_model::{Address, Entry, Journal, Kind, Note, Subject};
 
 /// Kinds of what goes wrong at a charm, each with a code of its own that `trustsim explain` tells more of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -58,49 +58,95 @@ pub struct CharmError {
     pub count: u64,
 }
 
+/// What went wrong, as it lies in the journal: a hook may fail a million times, and is put into words once.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+enum Found<'a> {
+    ActionMessage(&'a str),
+    RefusedRequest(&'a RefusedRequest),
+    FailedHook(&'a HookName, &'a HookError),
+}
+
+/// When something went wrong first and last, and how often.
+#[derive(Clone, Copy)]
+struct Seen {
+    first: Time,
+    last: Time,
+    count: u64,
+}
+
+impl Seen {
+    fn add(&mut self, more: Self) {
+        self.first = self.first.min(more.first);
+        self.last = self.last.max(more.last);
+        self.count += more.count;
+    }
+}
+
 /// Everything that went wrong, by kind, unit and words, in the order in which it began.
 pub fn charm_errors(journal: &Journal) -> Vec<CharmError> {
-    let mut found: BTreeMap<(CharmErrorKind, Address, CharmErrorDetail), CharmError> =
-        BTreeMap::new();
+    let mut seen: BTreeMap<(Found<'_>, &Subject), Seen> = BTreeMap::new();
     for entry in journal.entries() {
-        let Some((kind, detail)) = classify(entry) else {
+        let Some(found) = classify(entry) else {
             continue;
         };
-        let Some(unit) = entry.subject.address() else {
-            continue;
-        };
-        let key = (kind, unit.clone(), detail.clone());
-        let error = found.entry(key).or_insert_with(|| CharmError {
-            kind,
-            unit,
-            detail,
+        let once = Seen {
             first: entry.time,
             last: entry.time,
-            count: 0,
-        });
-        error.last = entry.time;
-        error.count += 1;
+            count: 1,
+        };
+        let known = seen.entry((found, &entry.subject));
+        known.and_modify(|seen| seen.add(once)).or_insert(once);
     }
-    let mut all: Vec<CharmError> = found.into_values().collect();
+    // What reads the same is the same.
+    let mut by_words: BTreeMap<(CharmErrorKind, Address, CharmErrorDetail), Seen> = BTreeMap::new();
+    for ((found, subject), once) in seen {
+        let Some(unit) = subject.address() else {
+            continue;
+        };
+        let (kind, detail) = found.to_detail();
+        let known = by_words.entry((kind, unit, detail));
+        known.and_modify(|seen| seen.add(once)).or_insert(once);
+    }
+    let of = |((kind, unit, detail), seen): ((_, _, _), Seen)| CharmError {
+        kind,
+        unit,
+        detail,
+        first: seen.first,
+        last: seen.last,
+        count: seen.count,
+    };
+    let mut all: Vec<CharmError> = by_words.into_iter().map(of).collect();
     all.sort_by_key(|error| error.first);
     all
 }
 
+impl Found<'_> {
+    fn to_detail(&self) -> (CharmErrorKind, CharmErrorDetail) {
+        match *self {
+            Self::ActionMessage(message) => (
+                CharmErrorKind::ActionFailed,
+                CharmErrorDetail::ActionMessage(message.to_owned()),
+            ),
+            Self::RefusedRequest(refused) => (
+                CharmErrorKind::RequestRefused,
+                CharmErrorDetail::RefusedRequest(refused.clone()),
+            ),
+            Self::FailedHook(hook, error) => (
+                CharmErrorKind::HookFailed,
+                CharmErrorDetail::FailedHook(hook.clone(), error.to_string()),
+            ),
+        }
+    }
+}
+
 /// What went wrong in an entry, where something did.
-fn classify(entry: &Entry) -> Option<(CharmErrorKind, CharmErrorDetail)> {
+fn classify(entry: &Entry) -> Option<Found<'_>> {
     match &entry.kind {
-        Kind::Note(Note::ActionFailed { message }) => Some((
-            CharmErrorKind::ActionFailed,
-            CharmErrorDetail::ActionMessage(message.clone()),
-        )),
-        Kind::Note(Note::CertificateRefused { refused, .. }) => Some((
-            CharmErrorKind::RequestRefused,
-            CharmErrorDetail::RefusedRequest(refused.clone()),
-        )),
-        Kind::HookFailed { hook, error } => Some((
-            CharmErrorKind::HookFailed,
-            CharmErrorDetail::FailedHook(hook.clone(), error.to_string()),
-        )),
+        Kind::Note(Note::ActionFailed { message }) => Some(Found::ActionMessage(message)),
+        Kind::Note(Note::CertificateRefused { refused, .. }) => {
+            Some(Found::RefusedRequest(refused))
+        }
+        Kind::HookFailed { hook, error } => Some(Found::FailedHook(hook, error)),
         _ => None,
     }
 }

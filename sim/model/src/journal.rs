@@ -4,6 +4,7 @@
 mod entries;
 mod entry;
 mod fingerprint;
+mod recurring;
 mod written;
 
 use std::sync::Arc;
@@ -29,7 +30,7 @@ use trustsim_pki::Certificate;
 use trustsim_validators::{ErrorKind, Verdict};
 
 /// The subject of an entry; parts that do not apply are empty.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Subject {
     /// Model name.
     pub model: Option<Arc<str>>,

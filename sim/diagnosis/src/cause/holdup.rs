@@ -241,12 +241,10 @@ impl<'a> Hindrances<'_, 'a> {
         let (seq, entry) = own.into_iter().find(|(_, entry)| is_blocked(entry))?;
         let asked = self.records.providers(holder, at);
         let refusal = asked.iter().find_map(|provider| {
-            let earlier = self
-                .records
-                .trail
-                .about(provider, self.records.deployment.start, at);
-            let mut latest_first = earlier.into_iter().rev();
-            latest_first.find_map(|(_, entry)| notes::refusal(entry, name))
+            let is_it = |entry: &Entry| notes::refusal(entry, name).is_some();
+            let start = self.records.deployment.start;
+            let (_, entry) = self.records.last(provider, start, at, is_it)?;
+            notes::refusal(entry, name)
         })?;
         let event = Event::RequestRefused {
             holder: holder.clone(),
@@ -264,10 +262,17 @@ impl<'a> Hindrances<'_, 'a> {
         since: Time,
         at: Time,
     ) -> Option<RootCause> {
-        let own = self
-            .records
-            .trail
-            .about(subject, self.records.deployment.start, at);
+        let trail = self.records.trail;
+        if !trail.has_failed(subject) {
+            return None;
+        }
+        let is_it = |entry: &Entry| {
+            matches!(
+                entry.kind,
+                Kind::HookFailed { .. } | Kind::HookCommitted { .. }
+            )
+        };
+        let own = trail.about_if(subject, self.records.deployment.start, at, is_it);
         let mut failing: BTreeMap<Address, FailingHook<'_>> = BTreeMap::new();
         for (seq, entry) in own {
             let unit = || entry.subject.address().expect("a hook is of a unit");
@@ -355,10 +360,10 @@ impl<'a> Hindrances<'_, 'a> {
 
     /// A unit says itself, at `at`, that it cannot go on. Of several units, that which said so first.
     pub(super) fn blocked_unit(&self, application: &Address, at: Time) -> Option<RootCause> {
-        let own = self
-            .records
-            .trail
-            .about(application, self.records.deployment.start, at);
+        let is_status = |entry: &Entry| notes::status(entry).is_some();
+        let start = self.records.deployment.start;
+        let trail = self.records.trail;
+        let own = trail.about_if(application, start, at, is_status);
         let mut last: BTreeMap<Address, (Seq, &Entry, Status)> = BTreeMap::new();
         for (seq, entry) in own {
             let Some(status) = notes::status(entry) else {

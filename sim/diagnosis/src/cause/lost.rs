@@ -90,10 +90,8 @@ impl<'a> Hindrances<'_, 'a> {
         at: Time,
     ) -> Option<RootCause> {
         let end = self.records.deployment.start + self.records.deployment.duration;
-        let own = self
-            .records
-            .trail
-            .about(who, self.records.deployment.start, end);
+        let (trail, start) = (self.records.trail, self.records.deployment.start);
+        let own = trail.about_if(who, start, end, |entry| has(entry).is_some());
         let (before, after): (Vec<_>, Vec<_>) =
             own.into_iter().partition(|(_, entry)| entry.time <= at);
         let (seq, entry) = first_without(before, &has)?;
@@ -153,7 +151,8 @@ impl CertificateSearch<'_, '_> {
     /// A hook took away the certificate that `who` presented.
     pub(super) fn taken_away(&self, who: &Address, at: Time) -> Option<RootCause> {
         let start = self.records.deployment.start;
-        let own = self.records.trail.about(who, start, at);
+        let is_it = |entry: &Entry| presents(entry).is_some();
+        let own = self.records.trail.about_if(who, start, at, is_it);
         let (seq, entry) = first_without(own, presents)?;
         let (unit, hook) = self.hindrances().first_hook(entry)?;
         let what = CertificateCause::TakenAway {

@@ -162,15 +162,15 @@ impl<'a> Records<'_, 'a> {
     }
 
     pub(crate) fn has_served(&self, who: &Address, at: Time) -> bool {
-        let own = self.trail.about(who, self.deployment.start, at);
-        let mut served = own.into_iter();
-        served.any(|(_, entry)| match &entry.kind {
+        let is_it = |entry: &Entry| match &entry.kind {
             Kind::CertificateServed {
                 endpoint,
                 certificate: Some(_),
             } => **endpoint != *DEFAULT_CERTIFICATE,
             _ => false,
-        })
+        };
+        let start = self.deployment.start;
+        self.last(who, start, at, is_it).is_some()
     }
 
     /// Whether a workload presents a certificate that its charm gave it.
@@ -265,15 +265,14 @@ impl<'a> Records<'_, 'a> {
         until: Time,
     ) -> Vec<Sent> {
         let asked_by = |who: &Address| -> Vec<Sent> {
-            let entries = self.trail.about(who, since, until).into_iter();
-            let asked = entries.filter(|(_, entry)| {
+            let asked = self.trail.about_if(who, since, until, |entry| {
                 notes::requested(entry).is_some_and(|asked| name.is_none_or(|name| asked == name))
             });
             let sent = |(seq, entry): (Seq, &Entry)| Sent {
                 seq,
                 at: entry.time,
             };
-            asked.map(sent).collect()
+            asked.into_iter().map(sent).collect()
         };
         let own = asked_by(of);
         match own.is_empty() && self.profiles(of, until).any(|each| each.mode != Mode::Unit) {
@@ -370,8 +369,7 @@ impl<'a> Records<'_, 'a> {
         at: Time,
         is_it: impl Fn(&Entry) -> bool,
     ) -> Option<(Seq, &'a Entry)> {
-        let own = self.trail.about(address, since, at);
-        own.into_iter().rev().find(|(_, entry)| is_it(entry))
+        self.trail.about_if(address, since, at, is_it).pop()
     }
 
     /// Which library an endpoint speaks.

@@ -463,12 +463,9 @@ impl<'a> CertificateSearch<'_, 'a> {
         let entry = self.records.trail.entry(seq)?;
         let signer = entry.subject.address()?;
         let provider = signer.to_application();
-        let before = self
-            .records
-            .trail
-            .about(&provider, self.records.deployment.start, issued);
-        let mut elected = before.iter().rev();
-        let (_, leader) = elected.find(|(_, entry)| matches!(entry.kind, Kind::LeaderElected))?;
+        let start = self.records.deployment.start;
+        let is_elected = |entry: &Entry| matches!(entry.kind, Kind::LeaderElected);
+        let (_, leader) = self.records.last(&provider, start, issued, is_elected)?;
         let leader = leader.subject.address()?;
         // Who was told to hand it on: the unit on which an action was run for it.
         let minute = issued + trustsim_kernel::Span::from_secs(60);
@@ -510,7 +507,8 @@ impl<'a> CertificateSearch<'_, 'a> {
     fn relation_of_another_certificate_gone(&self, who: &Address, at: Time) -> Option<RootCause> {
         let start = self.records.deployment.start;
         let mut is_shown = BTreeMap::new();
-        for (_, entry) in self.records.trail.about(who, start, at) {
+        let is_served = |entry: &Entry| matches!(entry.kind, Kind::CertificateServed { .. });
+        for (_, entry) in self.records.trail.about_if(who, start, at, is_served) {
             if let Kind::CertificateServed {
                 endpoint,
                 certificate,

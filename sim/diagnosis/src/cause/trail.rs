@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::facts::seq_of;
 use trustsim_kernel::Time;
-use trustsim_model::{Address, CertificateRecord, Entry, Journal, Kind, Note, Seq};
+use trustsim_model::{Address, CertificateRecord, Entry, Journal, Kind, Note, Seq, Subject};
 
 /// The index.
 pub(crate) struct Trail<'a> {
@@ -14,6 +14,8 @@ pub(crate) struct Trail<'a> {
     by_application: BTreeMap<Address, BTreeMap<Address, Vec<Seq>>>,
     /// Certificates by the holder they were issued to.
     issued: BTreeMap<Address, Vec<Seq>>,
+    /// Applications of which a hook failed.
+    failed: BTreeSet<Address>,
     actions: Vec<Seq>,
     /// The action that answered what waited for a person.
     answers: BTreeMap<Seq, Seq>,
@@ -30,26 +32,63 @@ pub(crate) struct Issued<'a> {
     pub(crate) record: &'a CertificateRecord,
 }
 
+/// Entries by their address, while a journal is indexed. An address is put together once for each subject: a journal of
+/// years has millions of entries about one unit.
+#[derive(Default)]
+struct Own<'a> {
+    found: BTreeMap<Address, Vec<Seq>>,
+    addresses: BTreeMap<&'a Subject, Option<Address>>,
+}
+
+impl<'a> Own<'a> {
+    /// The address of the subject of an entry, which is added to those of the address.
+    fn add(&mut self, seq: Seq, subject: &'a Subject) -> Option<&Address> {
+        let known = self.addresses.entry(subject);
+        let address = known.or_insert_with(|| subject.address()).as_ref()?;
+        match self.found.get_mut(&**address) {
+            Some(seqs) => seqs.push(seq),
+            None => {
+                self.found.insert(address.clone(), vec![seq]);
+            }
+        }
+        Some(address)
+    }
+}
+
 impl<'a> Trail<'a> {
     pub(crate) fn new(journal: &'a Journal) -> Self {
         let mut trail = Self {
             journal,
             by_application: BTreeMap::new(),
             issued: BTreeMap::new(),
+            failed: BTreeSet::new(),
             actions: Vec::new(),
             answers: BTreeMap::new(),
             refused: BTreeSet::new(),
             settled: None,
         };
+        let mut own = Own::default();
         for (seq, entry) in journal.numbered() {
+            if matches!(entry.kind, Kind::Handshake(_)) {
+                continue;
+            }
             trail.add(seq, entry);
+            let address = own.add(seq, &entry.subject);
+            if let (Kind::HookFailed { .. }, Some(unit)) = (&entry.kind, address)
+                && !trail.failed.contains(unit.application())
+            {
+                trail.failed.insert(unit.to_application());
+            }
+        }
+        for (address, seqs) in own.found {
+            let of = trail.by_application.entry(address.to_application());
+            of.or_default().insert(address, seqs);
         }
         trail
     }
 
     fn add(&mut self, seq: Seq, entry: &Entry) {
         match &entry.kind {
-            Kind::Handshake(_) => return,
             Kind::Note(Note::ActionRefused(_)) => self.refused.extend(entry.cause),
             Kind::Settled { .. } => self.settled = Some(entry.time),
             Kind::CertificateIssued(record) => {
@@ -63,12 +102,6 @@ impl<'a> Trail<'a> {
             }
             _ => {}
         }
-        let Some(address) = entry.subject.address() else {
-            return;
-        };
-        let of = self.by_application.entry(address.to_application());
-        let own = of.or_default().entry(address).or_default();
-        own.push(seq);
     }
 
     pub(super) fn entry(&self, seq: Seq) -> Option<&'a Entry> {
@@ -113,6 +146,11 @@ impl<'a> Trail<'a> {
         Some((answer, self.known(answer)))
     }
 
+    /// Whether a hook of any unit of an application failed in the run.
+    pub(super) fn has_failed(&self, of: &Address) -> bool {
+        self.failed.contains(of.application())
+    }
+
     /// Every entry about a unit or, of an application, about itself and any of its units, from
     /// `since` to `until`, in order.
     pub(super) fn about(
@@ -120,6 +158,17 @@ impl<'a> Trail<'a> {
         wanted: &Address,
         since: Time,
         until: Time,
+    ) -> Vec<(Seq, &'a Entry)> {
+        self.about_if(wanted, since, until, |_| true)
+    }
+
+    /// Those of them for which `is_it` holds: of the hooks of years little is asked for.
+    pub(super) fn about_if(
+        &self,
+        wanted: &Address,
+        since: Time,
+        until: Time,
+        is_it: impl Fn(&Entry) -> bool,
     ) -> Vec<(Seq, &'a Entry)> {
         let mut found = Vec::new();
         let all = self.by_application.get(wanted.application());
@@ -138,12 +187,13 @@ impl<'a> Trail<'a> {
             let time = |seq: &Seq| self.known(*seq).time;
             let first = seqs.partition_point(|seq| time(seq) < since);
             let last = seqs.partition_point(|seq| time(seq) <= until);
-            found.extend(seqs[first..last.max(first)].iter().copied());
+            let own = seqs[first..last.max(first)].iter();
+            let own = own.map(|seq| (*seq, self.known(*seq)));
+            found.extend(own.filter(|(_, entry)| is_it(entry)));
         }
         if wanted.process().is_some() {
             // What its workload trusts is no matter of another process.
-            found.retain(|seq| {
-                let entry = self.known(*seq);
+            found.retain(|(_, entry)| {
                 !matches!(entry.kind, Kind::TrustChanged { .. })
                     || entry
                         .subject
@@ -151,9 +201,8 @@ impl<'a> Trail<'a> {
                         .is_some_and(|about| about == *wanted)
             });
         }
-        found.sort_unstable();
-        let of = |seq: Seq| (seq, self.known(seq));
-        found.into_iter().map(of).collect()
+        found.sort_unstable_by_key(|(seq, _)| *seq);
+        found
     }
 
     /// Certificates issued to a unit or to an application, in order.

@@ -149,7 +149,7 @@ impl Hook {
 }
 
 /// Why a hook exits non-zero. Nothing it buffered is committed, and Juju runs it again.
-#[derive(Clone, Debug, Error, PartialEq, Eq)]
+#[derive(Clone, Debug, Error, PartialEq, Eq, PartialOrd, Ord)]
 pub enum HookError {
     /// A hook tool refused: Juju's words.
     #[error("{0}")]
@@ -169,7 +169,7 @@ pub enum HookError {
 }
 
 /// Why a hook tool refuses.
-#[derive(Clone, Debug, Error, PartialEq, Eq)]
+#[derive(Clone, Debug, Error, PartialEq, Eq, PartialOrd, Ord)]
 pub enum ToolError {
     /// Databag permissions (juju/juju 3.6, `apiserver/facades/agent/uniter`).
     #[error("ERROR permission denied")]

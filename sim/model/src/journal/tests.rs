@@ -1,6 +1,7 @@
 //! What a journal refuses, and how two of them are told apart.
 
 use super::entries::CHUNK;
+use super::fingerprint::{EventHash, Rolling};
 use super::*;
 use proptest::prelude::*;
 use trustsim_interfaces::notes::{RefusalKind, RefusedRequest};
@@ -140,6 +141,20 @@ fn entries_that_say_the_same_share_their_event() {
         24,
         "ten years of hooks are millions of entries"
     );
+}
+
+/// Whether an event is known from the last entries, from earlier ones, or new, it has the same hash.
+#[test]
+fn what_is_remembered_of_events_is_not_in_a_fingerprint() {
+    let each: Vec<(u64, u32)> = (0_u32..200).map(|at| (at.into(), at * at % 9)).collect();
+    let journal = hooks(&each);
+    let rolled = journal
+        .entries()
+        .iter()
+        .fold(Rolling::default(), |so_far, entry| {
+            so_far.with(entry.time, EventHash::of(entry.event()))
+        });
+    assert_eq!(journal.fingerprint(), rolled.0);
 }
 
 /// What a copy does not share with its base is part of one chunk.

@@ -1,16 +1,10 @@
 //! The record of a run while it is written and after.
 
-use std::collections::BTreeMap;
-use std::sync::Arc;
-
 use super::entries::{CHUNK, Entries};
-use super::entry::{Entry, Event};
-use super::fingerprint::{EventHash, Rolling, is_same};
+use super::entry::Entry;
+use super::fingerprint::{Rolling, is_same};
+use super::recurring::Recurring;
 use trustsim_kernel::Seq;
-
-/// How many events are remembered at most, to be shared by entries to come: more than a deployment of some thousand
-/// units has, and little beside its world. Beyond it they are forgotten, and an event is kept once more.
-const REMEMBERED_MAX: usize = 1 << 16;
 
 /// The record of a run.
 #[derive(Clone, Debug, Default)]
@@ -19,8 +13,7 @@ pub struct Journal {
     /// The fingerprint after the last entry of each full chunk.
     chunk_ends: Vec<Rolling>,
     fingerprint: Rolling,
-    /// Events that may come again.
-    recurring: BTreeMap<EventHash, Arc<Event>>,
+    recurring: Recurring,
 }
 
 impl Journal {
@@ -43,31 +36,13 @@ impl Journal {
             "time does not go back in a journal: {seq:?} is at {} after {last:?}",
             entry.time
         );
-        entry.assert_whole();
-        let hash = EventHash::of(entry.event());
-        self.share(&mut entry, hash);
+        let hash = self.recurring.share(&mut entry);
         self.fingerprint = self.fingerprint.with(entry.time, hash);
         self.entries.push(entry);
         if self.entries.len().is_multiple_of(CHUNK) {
             self.chunk_ends.push(self.fingerprint);
         }
         seq
-    }
-
-    /// Lets an entry share the event of an earlier one that said the same.
-    fn share(&mut self, entry: &mut Entry, hash: EventHash) {
-        if !entry.event().may_recur() {
-            return;
-        }
-        match self.recurring.get(&hash) {
-            Some(known) if known.recurs_as(entry.event()) => entry.share(known),
-            _ => {
-                if self.recurring.len() >= REMEMBERED_MAX {
-                    self.recurring.clear();
-                }
-                self.recurring.insert(hash, Arc::clone(entry.event()));
-            }
-        }
     }
 
     /// The position that the next entry will have.
