@@ -1,5 +1,7 @@
 //! From paths to inputs: files by themselves, and folders, each of which is a group that may be one model.
 
+use std::cell::Cell;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use trustsim_errors::{Code, Diagnostic, Diagnostics, Severity};
@@ -11,6 +13,9 @@ use crate::recognise::{Recognised, Refusal, may_be_read, recognise};
 
 /// Files and folders that are looked at together.
 const FILES_MAX: usize = 10_000;
+/// Of what they have together, in bytes: a dump of the largest models is a few MiB, and reading ten thousand files of any
+/// kind took minutes.
+const BYTES_MAX: usize = 64 * 1024 * 1024;
 /// Folders inside each other that are looked into.
 const DEPTH_MAX: usize = 8;
 /// How many names of files that were not read are told.
@@ -51,8 +56,12 @@ pub(crate) struct Gathered {
 
 /// Reads what paths name. What cannot be imported is an error where it was given by itself, and noted in a folder.
 pub(crate) fn gather(paths: &[PathBuf], files: &dyn Files, out: &mut Diagnostics) -> Gathered {
-    let mut walk = Walk {
+    let files = Counted {
         files,
+        bytes: Cell::new(0),
+    };
+    let mut walk = Walk {
+        files: &files,
         out,
         found: Gathered {
             groups: Vec::new(),
@@ -86,8 +95,30 @@ pub(crate) fn finds_anything(folder: &Path, files: &dyn Files) -> bool {
     !found.groups.is_empty() || !found.charms.is_empty() || found.is_refused
 }
 
-struct Walk<'a> {
+/// Files, with how much was read of them.
+struct Counted<'a> {
     files: &'a dyn Files,
+    bytes: Cell<usize>,
+}
+
+impl Files for Counted<'_> {
+    fn read(&self, path: &Path, limit: u64) -> io::Result<Vec<u8>> {
+        let bytes = self.files.read(path, limit)?;
+        self.bytes.set(self.bytes.get() + bytes.len());
+        Ok(bytes)
+    }
+
+    fn is_file(&self, path: &Path) -> bool {
+        self.files.is_file(path)
+    }
+
+    fn list(&self, folder: &Path) -> io::Result<Vec<PathBuf>> {
+        self.files.list(folder)
+    }
+}
+
+struct Walk<'a> {
+    files: &'a Counted<'a>,
     out: &'a mut Diagnostics,
     found: Gathered,
     /// Files of folders that were refused with words that help.
@@ -253,7 +284,7 @@ impl Walk<'_> {
     /// A file of a folder.
     fn file(&mut self, path: &Path, group: &mut Group) {
         self.count += 1;
-        if self.count > FILES_MAX {
+        if self.count > FILES_MAX || self.files.bytes.get() > BYTES_MAX {
             self.is_cut = true;
             return;
         }
@@ -274,6 +305,20 @@ impl Walk<'_> {
             Err(Some(Refusal::NotYaml(_))) if !is_data(path) => self.unread.push(path.to_owned()),
             Err(Some(refusal)) => self.refused.push((path.to_owned(), refusal)),
         }
+    }
+
+    /// That not everything was looked at.
+    fn tell_what_was_cut(&mut self) {
+        if !self.is_cut {
+            return;
+        }
+        let message = format!(
+            "of folders {FILES_MAX} files and {} MiB are looked at, and {DEPTH_MAX} folders inside each other: there are more",
+            BYTES_MAX >> 20
+        );
+        let warning = Diagnostic::new(Code::LeftOut, Severity::Warning, message);
+        self.out
+            .push(warning.help("give the folders with the dumps"));
     }
 
     /// One error where nothing was read of folders, else notes.
@@ -300,6 +345,7 @@ impl Walk<'_> {
             let help = "give a bundle (juju export-bundle), juju status --format json, or terraform show -json";
             let error = Diagnostic::new(Code::OtherFile, Severity::Error, message);
             self.out.push(error.help(help));
+            self.tell_what_was_cut();
             return;
         }
         for (path, refusal) in refused {
@@ -308,14 +354,7 @@ impl Walk<'_> {
             warning.message.push_str(": it is left out");
             self.out.push(warning);
         }
-        if self.is_cut {
-            let message = format!(
-                "of folders {FILES_MAX} files are looked at, and {DEPTH_MAX} folders inside each other: there are more"
-            );
-            let warning = Diagnostic::new(Code::LeftOut, Severity::Warning, message);
-            self.out
-                .push(warning.help("give the folders with the dumps"));
-        }
+        self.tell_what_was_cut();
         if !self.unread.is_empty() {
             let names = self.unread.iter().take(NAMES_SHOWN);
             let names: Vec<String> = names.map(|path| format!("`{}`", path.display())).collect();

@@ -184,6 +184,26 @@ fn a_folder_is_looked_into_up_to_a_bound() {
     insta::assert_snapshot!(notes(&made));
 }
 
+/// Ten thousand files of a machine may be many GiB: what is read together has a bound.
+#[test]
+fn of_a_folder_so_many_bytes_are_read() {
+    let mut files = MemoryFiles::default();
+    let comment = format!("# applications {}\n", "x".repeat(15 * 1024 * 1024));
+    for number in 0..10 {
+        let name = format!("dump/{number}.txt");
+        files.0.insert(name.into(), comment.clone().into());
+    }
+    files.0.insert("dump/zz/status.json".into(), STATUS.into());
+    let said = notes(&from_files(&files, &["dump"]));
+    assert!(
+        said.contains("nothing was recognised") && said.contains("64 MiB"),
+        "{said}"
+    );
+    files.0.insert("dump/0-status.json".into(), STATUS.into());
+    let said = notes(&from_files(&files, &["dump"]));
+    assert!(said.contains("64 MiB"), "{said}");
+}
+
 /// An overlay alone lacks the applications that it relates its own to: one warning tells of all, where each relation had
 /// one of seven lines.
 #[test]
