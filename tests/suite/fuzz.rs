@@ -1,5 +1,5 @@
-//! What people feed the program, damaged: scenarios with their bundles, overlays and charm folders; folders of reports;
-//! PEM files for `judge`. Whatever it is, the program ends with 0, 1 or 2 within a time and a memory, without a panic,
+//! What people feed the program, damaged: scenarios with their bundles, overlays and charm folders; what is imported;
+//! folders of reports; PEM files for `judge`. Whatever it is, the program ends with 0, 1 or 2 within a time and a memory, without a panic,
 //! and leaves no folder that looks whole and is not.
 //!
 //! A seed decides a case. A few cases of each target run in every test run, and so does everything in
@@ -11,6 +11,7 @@
 
 mod corpus;
 mod damage;
+mod dumps;
 mod folders;
 mod limits;
 mod pem;
@@ -21,8 +22,9 @@ mod workers;
 use workers::{Target, Until, search};
 
 /// Each target with how many of its cases every test run has.
-const TARGETS: [(Target, u64); 3] = [
+const TARGETS: [(Target, u64); 4] = [
     (scenarios::TARGET, 60),
+    (dumps::TARGET, 20),
     (folders::TARGET, 8),
     (pem::TARGET, 12),
 ];

@@ -97,6 +97,9 @@ fn seeds() -> &'static Seeds {
         for seed in scenarios.iter().chain(bundles.iter().map(|(_, seed)| seed)) {
             pool.add(&seed.tree);
         }
+        let schema = Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios/scenario.schema.json");
+        let schema = fs::read(schema).expect("the schema");
+        pool.name_keys(&serde_json::from_slice(&schema).expect("JSON"));
         pool.finish();
         Seeds {
             scenarios,

@@ -39,6 +39,25 @@ impl Pool {
         self.walk(tree, "");
     }
 
+    /// Every key that a JSON Schema names, also those that no tree has: with nothing under it, where nothing is known.
+    pub(crate) fn name_keys(&mut self, schema: &Value) {
+        match schema {
+            Value::Object(map) => {
+                if let Some(Value::Object(properties)) = map.get("properties") {
+                    for key in properties.keys() {
+                        let known = self.values.entry(key.clone()).or_default();
+                        if known.is_empty() {
+                            known.push(Value::Null);
+                        }
+                    }
+                }
+                map.values().for_each(|value| self.name_keys(value));
+            }
+            Value::Array(items) => items.iter().for_each(|item| self.name_keys(item)),
+            _ => {}
+        }
+    }
+
     /// After the last tree.
     pub(crate) fn finish(&mut self) {
         self.keys = self.values.keys().cloned().collect();
