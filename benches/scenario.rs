@@ -147,6 +147,7 @@ fn many_models(models: usize, units: u32) -> Arc<Deployment> {
             controller,
             kind: ModelKind::Kubernetes,
             update_status_interval: Span::from_secs(300),
+            spaces: BTreeMap::new(),
         });
         let applications = &mut deployment.applications;
         let provider = applications.push_and_get_key(application(model, "ca", &ca, 1));
@@ -191,6 +192,7 @@ fn application(
         keys: None,
         placements: Vec::new(),
         published: BTreeMap::new(),
+        bindings: BTreeMap::new(),
         load_balancer: None,
     }
 }
@@ -205,6 +207,7 @@ fn connection(application: ApplicationIndex, from: u32, to: u32) -> ConnectionSp
         to_unit: Some(to),
         to_endpoint: None,
         name: None,
+        binding: None,
         every: Span::from_secs(60),
         validator: Validator::OpenSsl,
         mutual: false,

@@ -1,6 +1,7 @@
 //! What people have is imported with no key typed: every real bundle, status and unit, and what trustsim prints itself.
 
 mod absent;
+mod addresses;
 mod answers;
 mod bad;
 mod corpus;

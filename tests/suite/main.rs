@@ -52,6 +52,7 @@ mod rotation;
 mod scenarios;
 mod seeds;
 mod seen_in_use;
+mod spaces;
 mod switches;
 mod templates;
 mod tls_faults;

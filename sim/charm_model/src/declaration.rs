@@ -103,6 +103,9 @@ record! {
         /// Options whose values are further names, separated by commas or spaces: a port after a name
         /// is left out, and `{unit}` is the number of the unit.
         extra_name_options: Vec<String> = "extra-name-options" [Extension],
+        /// Of which endpoint's space the address is that a unit on a machine asks for and is dialled at, or `every`, with
+        /// all addresses of its machine; without it that of its application's space.
+        address_of: Text = "address-of" [Extension],
         /// The share of a certificate's life after which it is renewed (0.9).
         renewal: Spanned<f64> = "renewal" [Extension],
         /// Whether the CA that comes with the certificate is trusted (true); of other interfaces than

@@ -72,6 +72,8 @@ pub struct Implementation {
     pub ca_endpoints: &'static [&'static str],
     /// For which names it requests certificates.
     pub requests: Requests,
+    /// At which of its addresses on machines clients dial it.
+    pub listens: Listens,
     /// What it needs an operator for, where it needs one.
     pub operator: Option<OperatorNeed>,
     /// Whether its workload is a Vault, which is sealed after each start of its process.
@@ -118,6 +120,7 @@ impl Implementation {
         api: None,
         ca_endpoints: &[],
         requests: Requests::Unknown,
+        listens: Listens::ByProfile,
         operator: None,
         seals: false,
         revokes: false,
@@ -223,6 +226,20 @@ impl Requests {
             Self::Unknown | Self::ByProfile => None,
         }
     }
+}
+
+/// At which of its addresses clients dial a unit that is on a machine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Listens {
+    /// At that for which its certificate is asked ([`super::CertificatesProfile`]), whichever relation the client has.
+    ByProfile,
+    /// At that in the space of this endpoint of its own.
+    At(&'static str),
+    /// At that in the space of the endpoint over which the client is related to it; its peers, at that of this endpoint.
+    ByRelation {
+        /// Its peer endpoint.
+        peers: &'static str,
+    },
 }
 
 /// What an application needs an operator for ([`Charm::pending_tasks`]).

@@ -53,15 +53,15 @@ pub use declaration::{
 pub use declared_chain::ExternalCa;
 pub use generation::{Generation, GenerationDeclaration};
 pub use implementation::{
-    ApiCertificate, Authority, Implementation, OperatorNeed, Repair, Requests, Setup, Unattended,
-    ValidityOptions,
+    ApiCertificate, Authority, Implementation, Listens, OperatorNeed, Repair, Requests, Setup,
+    Unattended, ValidityOptions,
 };
 pub use library_binding::LibraryBinding;
 pub use metadata::{
-    Apply, CertificatesProfile, CharmMetadata, DeclaredAuthority, Endpoint, EndpointProfile,
-    EndpointSource, IssuerProfile, KeyUse, LibraryProfile, Mode, OptionSpec, PassingProfile,
-    ProcessProfile, Protocol, Reads, RenewsOn, Role, Server, Serves, Store, TakingProfile,
-    Transfers, TrustProfile,
+    AddressOf, Apply, CertificatesProfile, CharmMetadata, DeclaredAuthority, Endpoint,
+    EndpointProfile, EndpointSource, IssuerProfile, KeyUse, LibraryProfile, Mode, OptionSpec,
+    PassingProfile, ProcessProfile, Protocol, Reads, RenewsOn, Role, Server, Serves, Store,
+    TakingProfile, Transfers, TrustProfile,
 };
 pub use operators::{OperatorAction, OperatorContext, PendingTask};
 pub use options::{OptionFault, Options};

@@ -248,6 +248,8 @@ pub struct CertificatesProfile {
     pub name_option: Option<String>,
     /// Options whose values (comma or space separated) are more names.
     pub extra_name_options: Vec<String>,
+    /// Which of its addresses a unit on a machine asks for, and is dialled at.
+    pub address_of: AddressOf,
     /// The share of a certificate's life after which it is renewed, in thousandths (900).
     pub renewal_permille: u32,
     /// What the workload does when its certificate files change.
@@ -285,6 +287,40 @@ pub struct CertificatesProfile {
     pub cert_handler: Option<cert_handler::Version>,
 }
 
+/// Which of the addresses of its machine a unit asks a certificate for. The first of them is the one at which it is dialled.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum AddressOf {
+    /// That in the space to which its application is bound.
+    Application,
+    /// That in the space of this endpoint (`model.get_binding(...).network.bind_address`).
+    Endpoint(String),
+    /// Every address of the machine, after that in the space of its application.
+    Every,
+}
+
+impl AddressOf {
+    /// The endpoint of whose binding the first address is; the empty name for that of the application.
+    pub fn endpoint(&self) -> &str {
+        match self {
+            Self::Endpoint(name) => name,
+            Self::Application | Self::Every => "",
+        }
+    }
+}
+
+impl Endpoint {
+    /// Whether it was read for which of its addresses a unit on a machine asks a certificate over this endpoint.
+    pub fn says_its_address(&self) -> bool {
+        match &self.profile {
+            Some(
+                EndpointProfile::Certificates(profile)
+                | EndpointProfile::LegacyCertificates(profile),
+            ) => profile.address_of != AddressOf::Application,
+            _ => false,
+        }
+    }
+}
+
 impl Default for CertificatesProfile {
     /// A charm whose units ask for themselves, serve the chain as it came and restart.
     fn default() -> Self {
@@ -292,6 +328,7 @@ impl Default for CertificatesProfile {
             mode: Mode::Unit,
             name_option: None,
             extra_name_options: Vec::new(),
+            address_of: AddressOf::Application,
             renewal_permille: 900,
             apply: Apply::Restart,
             apply_ca: None,

@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 
+use crate::AddressOf;
 use trustsim_interfaces::UnitContext;
 use trustsim_pki::RequestAttributes;
 
@@ -41,6 +42,20 @@ pub fn load_balancer_names(unit: &UnitContext<'_>, only_name: bool) -> Option<Ve
     let address = found.address.to_string();
     let address = (!only_name || name.is_none()).then_some(address);
     Some(name.into_iter().chain(address).collect())
+}
+
+/// What a unit is called: a pod by its DNS name, one on a machine by the addresses that its charm asks for.
+pub fn own_names(unit: &UnitContext<'_>, address_of: &AddressOf) -> Vec<String> {
+    if unit.is_kubernetes() {
+        return vec![unit.unit_dns_name()];
+    }
+    let first = unit.binding_address(address_of.endpoint());
+    let mut addresses = vec![first];
+    if *address_of == AddressOf::Every {
+        let further = unit.all_addresses();
+        addresses.extend(further.into_iter().filter(|one| *one != first));
+    }
+    addresses.into_iter().map(str::to_owned).collect()
 }
 
 /// The common name of a request that a consumer makes, under which its files lie.

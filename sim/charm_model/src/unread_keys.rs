@@ -89,7 +89,8 @@ impl CharmMetadata {
                 (!is_read).then_some(UnreadKey::OtherInterface)
             }
             (EndpointKeys::GenericConsumer, Some(EndpointProfile::Certificates(_)))
-                if key == "extra-name-options" && endpoint.bugs.no_alternative_names =>
+                if ["extra-name-options", "address-of"].contains(&key)
+                    && endpoint.bugs.no_alternative_names =>
             {
                 Some(UnreadKey::Without("alternative names (`bugs`)"))
             }
@@ -207,8 +208,8 @@ fn of_certificates(
         {
             Some(UnreadKey::CertHandler)
         }
-        "mode" | "apply" | "name-option" | "extra-name-options" | "trusts-ca" | "library"
-        | "delete-on-missing" | "serves" | "unique-requests" => None,
+        "mode" | "apply" | "name-option" | "extra-name-options" | "address-of" | "trusts-ca"
+        | "library" | "delete-on-missing" | "serves" | "unique-requests" => None,
         "key" | "renews-on" | "notification" | "installs-once" | "cert-handler" => {
             (!is_version_3).then_some(UnreadKey::OnlyVersion3)
         }

@@ -8,14 +8,14 @@
 //! other; each member that joins changes the names of all others, so that all are issued anew and
 //! restarted.
 //!
-//! Simplified: one address a unit; a member is registered as soon as it has its certificates.
+//! Simplified: a member is registered as soon as it has its certificates.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::leader_settings::stored_key;
 use super::surface::{chain_path, key_path, trust_path};
-use super::{Charm, Implementation};
+use super::{Charm, Implementation, Listens};
 use trustsim_interfaces::UnitContext;
 use trustsim_interfaces::notes::Note;
 use trustsim_interfaces::tls_certificates_legacy::{
@@ -36,6 +36,7 @@ pub(super) static IMPLEMENTATIONS: [Implementation; 1] = [Implementation {
     writes_files: true,
     build: |_| Arc::new(Etcd::new()),
     ca_interfaces: &["etcd"],
+    listens: Listens::ByRelation { peers: CLUSTER },
     ..Implementation::NONE
 }];
 
@@ -101,6 +102,10 @@ fn names(unit: &UnitContext<'_>) -> Vec<String> {
         unit.hostname(),
         "127.0.0.1".to_owned(),
     ]);
+    for endpoint in [DB, CLUSTER] {
+        let addresses = unit.binding_addresses(endpoint);
+        names.extend(addresses.into_iter().map(str::to_owned));
+    }
     names.extend(peers(unit));
     names.into_iter().collect()
 }
@@ -153,10 +158,17 @@ fn is_placed(unit: &UnitContext<'_>) -> bool {
     .all(|path| unit.files().contains_key(path))
 }
 
+/// `get_ingress_address("db")`, which takes addresses of IPv4 first.
+fn client_address<'a>(unit: &UnitContext<'a>) -> &'a str {
+    let addresses = unit.binding_addresses(DB);
+    let first = addresses.iter().find(|address| !address.contains(':'));
+    first.copied().unwrap_or(addresses[0])
+}
+
 /// `set_db_ingress_address`.
 fn register(unit: &mut UnitContext<'_>) -> Result<(), HookError> {
     for relation in unit.relations(CLUSTER) {
-        let address = Value::from(unit.address());
+        let address = Value::from(client_address(unit));
         unit.set_unit_data(relation, PEER_ADDRESS, Some(address))?;
     }
     Ok(())
@@ -173,7 +185,7 @@ fn send_connection_details(unit: &mut UnitContext<'_>) -> Result<(), HookError> 
         return Ok(());
     };
     let mut members = peers(unit);
-    members.push(unit.address().to_owned());
+    members.push(client_address(unit).to_owned());
     members.sort();
     let urls = members
         .iter()

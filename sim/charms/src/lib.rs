@@ -39,16 +39,16 @@ pub use registry::{REGISTRY, implementation};
 pub use trustsim_charm_model::names::names_in;
 pub use trustsim_charm_model::surface;
 pub use trustsim_charm_model::{
-    ACME_DOWN, AcmeLimit, AcmeLimitScope, AcmeProfile, AcmeServer, ApiCertificate, Apply,
-    Authority, AuthorityDeclaration, Bugs, CertificatesProfile, Charm, CharmDeclaration,
+    ACME_DOWN, AcmeLimit, AcmeLimitScope, AcmeProfile, AcmeServer, AddressOf, ApiCertificate,
+    Apply, Authority, AuthorityDeclaration, Bugs, CertificatesProfile, Charm, CharmDeclaration,
     CharmMetadata, ConfigDeclaration, DeclaredAuthority, DeclaredDuration, Endpoint,
     EndpointDeclaration, EndpointProfile, ExternalCa, Implementation, IssuerDeclaration,
-    IssuerProfile, KeyUse, KnownCharm, LibraryBinding, LibraryProfile, Mode, OperatorAction,
-    OperatorContext, OperatorNeed, OptionDeclaration, OptionFault, OptionSpec, Options,
-    PendingTask, Pinned, ProcessProfile, Protocol, Provenance, Reading, Reads, Registry, RenewsOn,
-    Repair, Requests, Revisions, Role, Server, Serves, Setup, Store, Transfers, TrustProfile,
-    Unattended, ValidityOptions, WITHOUT_TLS, acme_limits, acme_refusal, domains, is_channel,
-    track,
+    IssuerProfile, KeyUse, KnownCharm, LibraryBinding, LibraryProfile, Listens, Mode,
+    OperatorAction, OperatorContext, OperatorNeed, OptionDeclaration, OptionFault, OptionSpec,
+    Options, PendingTask, Pinned, ProcessProfile, Protocol, Provenance, Reading, Reads, Registry,
+    RenewsOn, Repair, Requests, Revisions, Role, Server, Serves, Setup, Store, Transfers,
+    TrustProfile, Unattended, ValidityOptions, WITHOUT_TLS, acme_limits, acme_refusal, domains,
+    is_channel, track,
 };
 pub use trustsim_charm_model::{EndpointKeys, EndpointSource, UnreadKey};
 pub use trustsim_generic_charms::DECLARED_PROVIDER;

@@ -25,7 +25,7 @@ use rand::seq::SliceRandom;
 
 use super::names::attributes;
 use super::surface::{chain_path, key_path, trust_path};
-use super::{Bugs, Charm, CharmMetadata, Implementation, Role};
+use super::{Bugs, Charm, CharmMetadata, Implementation, Listens, Role};
 use trustsim_charm_model::EndpointProfile;
 use trustsim_interfaces::UnitContext;
 use trustsim_interfaces::passed_ca::{Carrier, Passing, Provider};
@@ -62,6 +62,7 @@ pub(super) static IMPLEMENTATIONS: [Implementation; 1] = [Implementation {
     build: |setup| Arc::new(OpenSearch::new(setup.metadata, setup.keys.clone())),
     bugs: &[(CERTIFICATES, "reload-only")],
     rotation_flag: Some(RENEWED),
+    listens: Listens::At(PEERS),
     ..Implementation::NONE
 }];
 
@@ -181,7 +182,7 @@ impl OpenSearch {
     /// `update_host_if_needed`, `delete_stored_tls_resources` and `request_new_unit_certificates`: the process serves on
     /// what it has loaded.
     fn update_host(&self, unit: &mut UnitContext<'_>) -> Result<(), HookError> {
-        let address = Value::from(unit.address());
+        let address = Value::from(unit.binding_address(PEERS));
         let is_configured = unit.files().contains_key(HOST);
         if !is_configured || !unit.push_file(HOST, address) {
             return Ok(());
@@ -264,7 +265,7 @@ impl OpenSearch {
         unit.push_file(&chain_path(CERTIFICATES, NODE), pem::chain_value(leaf));
         unit.push_file(&key_path(CERTIFICATES, NODE), pem::key_value(&key));
         if is_first {
-            let address = Value::from(unit.address());
+            let address = Value::from(unit.binding_address(PEERS));
             unit.push_file(HOST, address);
             unit.restart_workload();
         } else if reaches_itself(unit) {
@@ -373,12 +374,20 @@ fn handed_on(entry: &CertificateEntry) -> Vec<Certificate> {
     }
 }
 
+/// `get_host_ip`: its address in the space of its peers (`lib/charms/opensearch/v0/helper_networking.py`).
+fn host(unit: &UnitContext<'_>) -> String {
+    match unit.is_kubernetes() {
+        true => unit.unit_dns_name(),
+        false => unit.binding_address(PEERS).to_owned(),
+    }
+}
+
 /// Whether the charm reaches the API of its node, which it dials by the name that the unit has, and verifies
 /// (`opensearch_distro.py`, `request`).
 fn reaches_itself(unit: &UnitContext<'_>) -> bool {
     let in_use = unit.workload().loaded.get(&*chain_path(CERTIFICATES, NODE));
     let leaf = pem::loadable(in_use).into_iter().next();
-    let name = attributes(&[unit.unit_dns_name()], unit.application_name());
+    let name = attributes(&[host(unit)], unit.application_name());
     let wanted = |leaf: &Certificate| {
         let mut dns = name.sans_dns.iter().map(|name| format!("DNS:{name}"));
         let mut addresses = name.sans_ip.iter().map(|address| format!("IP:{address}"));
@@ -401,11 +410,7 @@ fn key(unit: &UnitContext<'_>) -> Option<KeyPair> {
 /// `generate_csr` with the names of `_get_sans`, which are a Python set.
 fn make(key: &KeyPair, unit: &mut UnitContext<'_>) -> Result<CertificateRequest, HookError> {
     let short = format!("{}-{}", unit.application_name(), unit.unit_number());
-    let mut names = vec![
-        unit.unit_dns_name(),
-        short.clone(),
-        format!("{short}.local"),
-    ];
+    let mut names = vec![host(unit), short.clone(), format!("{short}.local")];
     let first = names[0].clone();
     names.shuffle(&mut unit.stream("python-set-order"));
     names.insert(0, first);

@@ -19,8 +19,8 @@ mod process;
 
 use super::Options;
 use super::{
-    ApiCertificate, Authority, Bugs, Charm, Implementation, LibraryBinding, OperatorAction,
-    OperatorContext, OperatorNeed, OptionFault, PendingTask, Repair, Setup,
+    ApiCertificate, Authority, Bugs, Charm, Implementation, LibraryBinding, Listens,
+    OperatorAction, OperatorContext, OperatorNeed, OptionFault, PendingTask, Repair, Setup,
 };
 use std::sync::Arc;
 use trustsim_interfaces::UnitContext;
@@ -58,6 +58,7 @@ const VAULT: Implementation = Implementation {
         blocks_start_in_pods: true,
     }),
     ca_endpoints: &[PKI, ACME],
+    listens: Listens::ByRelation { peers: PEERS },
     operator: Some(OperatorNeed {
         signs: false,
         alternative: None,
@@ -572,7 +573,11 @@ fn peers(unit: &UnitContext<'_>) -> Vec<String> {
 
 /// `_api_address`.
 fn api_address(unit: &UnitContext<'_>) -> String {
-    format!("https://{}:8200", unit.unit_dns_name())
+    let host = match unit.is_kubernetes() {
+        true => unit.unit_dns_name(),
+        false => unit.binding_address(PEERS).to_owned(),
+    };
+    format!("https://{host}:8200")
 }
 
 /// What the server's state says.

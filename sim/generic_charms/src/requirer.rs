@@ -16,7 +16,9 @@ mod v3;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use trustsim_charm_model::names::{attributes, common_name, listed, load_balancer_names};
+use trustsim_charm_model::names::{
+    attributes, common_name, listed, load_balancer_names, own_names,
+};
 use trustsim_charm_model::surface::{chain_path, key_path, paths_under, trust_path};
 use trustsim_charm_model::{
     Apply, Bugs, CertificatesProfile, Charm, CharmMetadata, EndpointKeys, EndpointProfile,
@@ -391,7 +393,8 @@ impl CertificatesEndpoint {
             return is_configured;
         }
         let is_noted = is_configured || matches!(hook, Hook::Start);
-        let address = Value::from(unit.address());
+        let address = unit.binding_address(self.profile.address_of.endpoint());
+        let address = Value::from(address);
         let is_another = is_noted && unit.push_file(KNOWN_ADDRESS, address);
         is_another && is_configured
     }
@@ -404,21 +407,25 @@ impl CertificatesEndpoint {
 
     fn requests(&self, unit: &UnitContext<'_>) -> Vec<Request> {
         let (number, application) = (unit.unit_number(), unit.application_name());
-        let for_unit = || (unit.unit_dns_name(), format!("{application}-{number}"));
-        let for_application = || (unit.application_dns_name(), application.to_owned());
+        let own = || own_names(unit, &self.profile.address_of);
+        let for_unit = || (own(), format!("{application}-{number}"));
+        let for_application = || match unit.is_kubernetes() {
+            true => (vec![unit.application_dns_name()], application.to_owned()),
+            false => (own(), application.to_owned()),
+        };
         let option = self.profile.name_option.as_deref();
         let set = option
             .and_then(|option| unit.config(option))
             .filter(|name| !name.is_empty());
         // An ingress without a name of its own is called by the address of its load balancer.
         let fronted = || load_balancer_names(unit, self.bugs.reverse_dns_only);
-        let own = match set {
+        let called = match set {
             Some(name) => Some(vec![name.to_owned()]),
             None => option.and_then(|_| fronted()),
         };
         let mut requests = Vec::new();
-        let mut add = |(name, short): (String, String), side, named: Option<&Vec<String>>| {
-            let mut names = named.cloned().unwrap_or_else(|| vec![name]);
+        let mut add = |(own, short): (Vec<String>, String), side, named: Option<&Vec<String>>| {
+            let mut names = named.cloned().unwrap_or(own);
             for option in &self.profile.extra_name_options {
                 names.extend(listed(unit, option));
             }
@@ -433,10 +440,10 @@ impl CertificatesEndpoint {
             requests.push(request);
         };
         match self.profile.mode {
-            Mode::Unit => add(for_unit(), Side::Unit, own.as_ref()),
-            Mode::App => add(for_application(), Side::App, own.as_ref()),
+            Mode::Unit => add(for_unit(), Side::Unit, called.as_ref()),
+            Mode::App => add(for_application(), Side::App, called.as_ref()),
             Mode::AppAndUnit => {
-                add(for_application(), Side::App, own.as_ref());
+                add(for_application(), Side::App, called.as_ref());
                 add(for_unit(), Side::Unit, None);
             }
         }

@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::addresses::SeenAddress;
 use trustsim_charms::Role;
 use trustsim_yaml::{Place, Scalar, Spanned, Text};
 
@@ -51,6 +52,10 @@ pub(crate) struct ModelDump {
     pub(crate) applications: BTreeMap<String, ApplicationDump>,
     /// Machines, by number.
     pub(crate) machines: BTreeSet<String>,
+    /// Addresses of machines in each space.
+    pub(crate) addresses: BTreeMap<String, BTreeMap<String, BTreeSet<String>>>,
+    /// Addresses that databags have, whose space is told by the bindings.
+    pub(crate) seen: Vec<SeenAddress>,
     /// Relations of which both sides are told.
     pub(crate) relations: Vec<RelationDump>,
     /// Relations as one side lists them.
@@ -72,6 +77,8 @@ impl ModelDump {
             kubernetes: None,
             applications: BTreeMap::new(),
             machines: BTreeSet::new(),
+            addresses: BTreeMap::new(),
+            seen: Vec::new(),
             relations: Vec::new(),
             listed: Vec::new(),
             saas: BTreeMap::new(),
@@ -97,6 +104,12 @@ pub(crate) struct ApplicationDump {
     pub(crate) units: Option<Spanned<u32>>,
     /// Where they are, as `to:` of a bundle has it.
     pub(crate) to: Vec<String>,
+    /// The space of each endpoint, and under the empty name that of all others; empty where all are in the default one.
+    pub(crate) bindings: BTreeMap<String, String>,
+    /// On Kubernetes, the address of its service or of the load balancer before that.
+    pub(crate) address: Option<Text>,
+    /// The address at which it says in its status that it serves.
+    pub(crate) serves_at: Option<Text>,
     /// Options that are set.
     pub(crate) options: BTreeMap<String, Spanned<Scalar>>,
     /// Offers of its endpoints.

@@ -12,6 +12,7 @@
 //!
 //! Must not know how a run works, and touches no file but through [`Files`].
 
+mod addresses;
 mod assemble;
 mod assign;
 mod declared;

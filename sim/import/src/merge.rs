@@ -6,6 +6,7 @@ use std::fmt::Display;
 use trustsim_errors::{Code, Diagnostic, Diagnostics};
 use trustsim_yaml::{Place, Spanned};
 
+use crate::addresses::add_seen;
 use crate::dump::{ApplicationDump, Kind, ModelDump, SaasDump};
 
 /// One model, with what every input says of it.
@@ -15,6 +16,7 @@ pub(crate) fn merged(dumps: Vec<ModelDump>, out: &mut Diagnostics) -> ModelDump 
     for dump in dumps {
         lay_under(&mut whole, dump, out);
     }
+    add_seen(&mut whole, out);
     whole
 }
 
@@ -25,6 +27,10 @@ fn lay_under(whole: &mut ModelDump, dump: ModelDump, out: &mut Diagnostics) {
     // A bundle without applications of its own says nothing of the kind of its model.
     whole.kubernetes = whole.kubernetes.or(dump.kubernetes);
     whole.machines.extend(dump.machines);
+    for (machine, spaces) in dump.addresses {
+        whole.addresses.entry(machine).or_insert(spaces);
+    }
+    whole.seen.extend(dump.seen);
     for (name, application) in dump.applications {
         match whole.applications.get_mut(&name) {
             Some(known) => merge_application(&name, known, application, dump.kind, out),
@@ -122,6 +128,11 @@ fn merge_application(
             out,
         ),
     }
+    if known.bindings.is_empty() {
+        known.bindings = other.bindings;
+    }
+    known.address = known.address.take().or(other.address);
+    known.serves_at = known.serves_at.take().or(other.serves_at);
     if known.to.is_empty() {
         known.to = other.to;
     }

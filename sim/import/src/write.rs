@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use trustsim_yaml::{Place, Sources};
 
+use crate::addresses::load_balancer;
 use crate::dump::{ApplicationDump, ModelDump, RelationDump};
 use crate::pair::shown;
 use crate::plan::{Plan, PlannedModel};
@@ -242,6 +243,20 @@ impl Writer<'_> {
             let text = format!("        to: [{}]", to.join(", "));
             self.push(text, key("to"), Some(read.place));
         }
+        if !read.bindings.is_empty() && !kubernetes {
+            let bound = read.bindings.iter();
+            let bound = bound.map(|(name, space)| format!("{}: {}", quoted(name), quoted(space)));
+            let bound: Vec<String> = bound.collect();
+            let text = format!("        bindings: {{{}}}", bound.join(", "));
+            self.push(text, key("bindings"), Some(read.place));
+        }
+        if let Some(address) = load_balancer(name, read, model) {
+            let text = format!(
+                "        load-balancer: {{address: {}}}",
+                quoted(&address.value)
+            );
+            self.push_fact(&text, key("load-balancer"), address.place, read.place);
+        }
         self.options(at, name, read);
         self.offers(at, name, read);
         self.published(at, name, read, model);
@@ -325,7 +340,17 @@ impl Writer<'_> {
         }
         self.frame("    machines:");
         for host in hosts {
-            self.frame(&format!("      \"{host}\": {{}}"));
+            let known = model.dump.addresses.get(&host.to_string());
+            let spaces = known.into_iter().flatten().map(|(space, addresses)| {
+                let addresses: Vec<String> = addresses.iter().map(|one| quoted(one)).collect();
+                format!("{}: [{}]", quoted(space), addresses.join(", "))
+            });
+            let spaces: Vec<String> = spaces.collect();
+            let said = match spaces.is_empty() {
+                true => String::new(),
+                false => format!("addresses: {{{}}}", spaces.join(", ")),
+            };
+            self.frame(&format!("      \"{host}\": {{{said}}}"));
         }
     }
 

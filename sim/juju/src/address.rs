@@ -4,7 +4,7 @@ use crate::{ApplicationId, Topology, UnitId};
 
 impl Topology {
     /// DNS name of a unit: in a pod that of the StatefulSet's headless service, on a machine its
-    /// address.
+    /// address in the space to which its application is bound.
     pub fn unit_dns_name(&self, id: UnitId) -> String {
         let unit = self.unit(id);
         let application = self.application(unit.application);
@@ -13,7 +13,7 @@ impl Topology {
             let (app, number, model) = (&application.name, unit.number, &model.name);
             format!("{app}-{number}.{app}-endpoints.{model}.svc.cluster.local")
         } else {
-            unit.address.value.to_string()
+            self.binding_address(id, "").to_owned()
         }
     }
 
@@ -26,19 +26,20 @@ impl Topology {
     }
 
     /// The address that Juju tells the other side of a relation: of a pod that of its application's service, which all of
-    /// them have in common, on a machine the unit's own (juju/juju 3.6
+    /// them have in common, on a machine the unit's own in the space of its endpoint (juju/juju 3.6
     /// `apiserver/facades/agent/uniter/networkinfocaas.go`, `NetworksForRelation`).
-    pub fn ingress_address(&self, id: UnitId) -> &str {
+    pub fn ingress_address(&self, id: UnitId, endpoint: &str) -> &str {
         let unit = self.unit(id);
         let service = &self.application(unit.application).service_address;
-        service.as_deref().unwrap_or(&unit.address.value)
+        let own = || self.binding_address(id, endpoint);
+        service.as_deref().unwrap_or_else(own)
     }
 
     /// The name under which a unit is dialled: in a pod its DNS name, on a machine the address at which it is reached.
     pub fn dialled_name(&self, id: UnitId) -> String {
         match self.is_pod(id) {
             true => self.unit_dns_name(id),
-            false => self.reached_at(id).to_owned(),
+            false => self.reached_for(id, "").to_owned(),
         }
     }
 

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use crate::agents::Agent;
 use crate::convert::to_u32;
+use crate::spaces::Space;
 use crate::{
     ApplicationId, Bag, ConnectionError, ControllerId, Files, LinkId, MachineId, ModelId,
     RelationId, Status, UnitId, Value,
@@ -103,6 +104,8 @@ pub struct Model {
     pub update_status_interval: Span,
     /// `automatically-retry-hooks`.
     pub retries_hooks: bool,
+    /// Spaces, by name: those of which subnets are known, and those that bindings name.
+    pub spaces: BTreeMap<Arc<str>, Space>,
     /// Next relation number.
     pub(crate) next_relation: u32,
     /// Number of the next machine: one more than the highest so far.
@@ -197,6 +200,8 @@ pub struct Application {
     pub volumes: Vec<Arc<str>>,
     /// The cluster IP of its service; none on machines.
     pub service_address: Option<Arc<str>>,
+    /// The space of each endpoint that is bound to one; under the empty name that of all others.
+    pub bindings: BTreeMap<Arc<str>, Arc<str>>,
     /// What the cluster puts in front of its service, where it does.
     pub load_balancer: Option<LoadBalancer>,
 }
@@ -280,6 +285,9 @@ pub struct Machine {
     pub id: Arc<str>,
     /// Address, as its controller knows it.
     pub address: Arc<str>,
+    /// Its addresses in each space, in the order in which Juju tells them; where it is in none but `alpha`, whose subnets
+    /// are not known, there is nothing but `address`.
+    pub spaces: BTreeMap<Arc<str>, Vec<Arc<str>>>,
     /// Where it is reached since, until its controller learns of it.
     pub(crate) moved: Option<Move>,
     /// Units on it.

@@ -117,7 +117,7 @@ impl Topology {
     }
 
     /// Whether a unit is a pod.
-    pub(crate) fn is_pod(&self, unit: UnitId) -> bool {
+    pub fn is_pod(&self, unit: UnitId) -> bool {
         self.model_of(unit).kubernetes
     }
 
@@ -193,6 +193,10 @@ impl Topology {
             Some(agent) => agent,
             None => panic!("{} is a proxy: its agent is in its own model", unit.name),
         }
+    }
+
+    pub(crate) fn model_mut(&mut self, id: ModelId) -> &mut Model {
+        &mut self.models[id]
     }
 
     pub(crate) fn machine_mut(&mut self, id: MachineId) -> &mut Machine {

@@ -19,7 +19,7 @@ use crate::index::{
     ModelIndex, OfferIndex, OperatorIndex, RelationIndex, SaasIndex,
 };
 use trustsim_charm_model::{AcmeProfile, CharmMetadata, EndpointProfile, IssuerProfile, Role};
-use trustsim_juju::HookName;
+use trustsim_juju::{HookName, Subnet};
 use trustsim_kernel::{Delay, Span, Time, format_duration};
 use trustsim_pki::KeyAlgorithm;
 use trustsim_tls::Resumption;
@@ -252,6 +252,8 @@ pub struct ModelSpec {
     pub kind: ModelKind,
     /// `update-status-hook-interval`.
     pub update_status_interval: Span,
+    /// Subnets of its spaces, where they are known.
+    pub spaces: BTreeMap<String, Vec<Subnet>>,
 }
 
 /// A machine of a machine model.
@@ -261,6 +263,8 @@ pub struct MachineSpec {
     pub model: ModelIndex,
     /// Machine id, `0` or `0/lxd/1`.
     pub id: String,
+    /// Its addresses in each space, where they are known.
+    pub addresses: BTreeMap<String, Vec<IpAddr>>,
 }
 
 /// Where one unit goes in a machine model.
@@ -297,6 +301,9 @@ pub struct ApplicationSpec {
     pub placements: Vec<Placement>,
     /// What its units publish on each endpoint, where databags were seen: where its clients really dial it.
     pub published: BTreeMap<String, BTreeSet<PublishedUrl>>,
+    /// The space of each endpoint that is bound to one, and under the empty name that of all others; empty where all are in
+    /// `alpha`, and on Kubernetes.
+    pub bindings: BTreeMap<String, String>,
     /// What the cluster puts in front of its service; on Kubernetes only.
     pub load_balancer: Option<LoadBalancerSpec>,
 }
@@ -442,6 +449,8 @@ pub struct ConnectionSpec {
     pub to_endpoint: Option<String>,
     /// Server name; without it what the server is really called.
     pub name: Option<NameSpec>,
+    /// The endpoint of the server in whose space it is dialled; without it that for which its certificate is asked.
+    pub binding: Option<String>,
     /// Time between attempts.
     pub every: Span,
     /// The client's TLS stack: as the file says, else its workload's or client's, else OpenSSL.

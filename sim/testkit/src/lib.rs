@@ -472,6 +472,7 @@ fn model(name: &str, controller: ControllerIndex) -> ModelSpec {
         controller,
         kind: ModelKind::Kubernetes,
         update_status_interval: seconds(300),
+        spaces: BTreeMap::new(),
     }
 }
 
@@ -488,6 +489,7 @@ fn application(model: ModelIndex, name: &str, charm: &Arc<CharmMetadata>) -> App
         keys: None,
         placements: Vec::new(),
         published: BTreeMap::new(),
+        bindings: BTreeMap::new(),
         load_balancer: None,
     }
 }
@@ -503,6 +505,7 @@ fn browses() -> ConnectionSpec {
         to_unit: None,
         to_endpoint: None,
         name: Some(NameSpec::Written("web.example.com".to_owned())),
+        binding: None,
         every: seconds(5),
         validator: trustsim_validators::Validator::default(),
         mutual: false,

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::occasions::Occasion::{
-    Chained, Fronted, Legacy, Moved, Mute, Provides, Rebooted, Root, Rotated, TwoSenders, Withdrawn,
+    Bound, Chained, Fronted, Legacy, Moved, Mute, Provides, Rebooted, Root, Rotated, TwoSenders,
+    Withdrawn,
 };
 use super::occasions::{Occasion, Subject};
 use super::{Came, assert_none_ignored, came_of};
@@ -44,7 +45,7 @@ const LIBRARIES: [&str; 3] = [
 ];
 
 /// Of `bugs` each value is a key of its own.
-const KEYS: [Key; 45] = [
+const KEYS: [Key; 46] = [
     key("mode", &["unit", "app"], &[Rotated]),
     key("apply", &["none", "reload", "restart"], &[Rotated]),
     Key {
@@ -54,6 +55,7 @@ const KEYS: [Key; 45] = [
     },
     key("name-option", &["trustsim-name"], &[Rotated]),
     key("extra-name-options", &["[trustsim-name]"], &[Rotated]),
+    key("address-of", &["every", "nowhere"], &[Bound]),
     key("renewal", &["0.6"], &[Rotated]),
     key("trusts-ca", &["false", "true"], &[Rotated]),
     key(

@@ -15,6 +15,8 @@ pub(super) enum Occasion {
     Moved,
     /// A control plane with its etcd, which goes over to another CA; its process `root` dials it.
     Root,
+    /// On machines, in two spaces.
+    Bound,
     /// A load balancer is in front of it.
     Fronted,
     /// The first of two CAs is taken back, with which a server still serves.
@@ -137,6 +139,7 @@ models:
             _ => ("catalogue-k8s", "certificates"),
         };
         let fronted = match self {
+            Self::Bound => ", bindings: {'': oam, trustsim-endpoint: data}",
             Self::Fronted => ", load-balancer: {address: 10.1.2.3, reverse-dns: front.example.com}",
             _ => "",
         };
@@ -162,7 +165,7 @@ models:
         }
         Parts {
             kind: match self {
-                Self::Rebooted | Self::Moved | Self::Root | Self::Legacy => "",
+                Self::Rebooted | Self::Moved | Self::Bound | Self::Root | Self::Legacy => "",
                 _ if *charm == "vault" => "",
                 _ => "    bundle: kubernetes\n",
             },
@@ -245,7 +248,7 @@ connections:
                 ),
             ],
             Self::Legacy => vec!["{at: 20d, restart: {app: m.it}}".to_owned()],
-            Self::Fronted | Self::Provides => Vec::new(),
+            Self::Bound | Self::Fronted | Self::Provides => Vec::new(),
         }
     }
 }

@@ -2,8 +2,8 @@
 
 use super::{EndpointDeclaration, Text, one_of};
 use crate::metadata::{
-    Apply, CertificatesProfile, EndpointProfile, KeyUse, LibraryProfile, Mode, PassingProfile,
-    Reads, RenewsOn, Role, Serves, Store, TakingProfile, TrustProfile,
+    AddressOf, Apply, CertificatesProfile, EndpointProfile, KeyUse, LibraryProfile, Mode,
+    PassingProfile, Reads, RenewsOn, Role, Serves, Store, TakingProfile, TrustProfile,
 };
 use trustsim_interfaces::{cert_handler, certificate_transfer, tls_certificates};
 use trustsim_yaml::Reader;
@@ -107,6 +107,11 @@ impl EndpointDeclaration {
             mode,
             name_option: self.name_option.as_ref().map(|text| text.value.clone()),
             extra_name_options: self.extra_name_options.iter().flatten().cloned().collect(),
+            address_of: match &self.address_of {
+                None => AddressOf::Application,
+                Some(text) if text.value == "every" => AddressOf::Every,
+                Some(text) => AddressOf::Endpoint(text.value.clone()),
+            },
             renewal_permille: self.renewal_permille(reader),
             apply: given,
             apply_ca: apply(self.apply_ca.as_ref(), reader),

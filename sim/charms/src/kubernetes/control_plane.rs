@@ -78,6 +78,8 @@ fn names(unit: &UnitContext<'_>) -> Vec<String> {
     }
     let networks = option_or(unit, "service-cidr", "10.152.183.0/24");
     names.extend(networks.split(',').filter_map(first_host));
+    // `get_bind_addresses`: every global address of the machine.
+    names.extend(unit.all_addresses().into_iter().map(str::to_owned));
     for endpoint in LOAD_BALANCERS {
         names.extend(load_balancer(unit, endpoint));
     }

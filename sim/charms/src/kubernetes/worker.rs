@@ -42,7 +42,10 @@ impl Kubernetes {
             return Ok(false);
         }
         let address = unit.address();
-        let names = sorted([address.to_owned(), "127.0.0.1".to_owned(), unit.hostname()]);
+        let mut names = vec![address.to_owned(), "127.0.0.1".to_owned(), unit.hostname()];
+        // `get_bind_addresses`: every global address of the machine.
+        names.extend(unit.all_addresses().into_iter().map(str::to_owned));
+        let names = sorted(names);
         self.certificates
             .request_server(unit, address, &names, None)?;
         self.certificates.request_client(unit, CLIENT, None)?;

@@ -5,7 +5,7 @@
 use std::net::IpAddr;
 
 use super::process::{self, ACCESS, CA};
-use super::{Bugs, Mode, Vault, config};
+use super::{Bugs, Mode, PEERS, Vault, config};
 use crate::issuing::{self, SigningCa};
 use crate::surface::{key_path, trust_path};
 use trustsim_interfaces::UnitContext;
@@ -26,7 +26,7 @@ const FIFTY_YEARS: Span = Span::from_secs(50 * 365 * 86_400);
 /// (canonical/vault-k8s-operator since f35462b63, `k8s/src/charm.py`), the fully qualified name, `access_sans_dns` and,
 /// on machines, `access_sans_ip`.
 pub(super) fn request(unit: &UnitContext<'_>, bugs: Bugs) -> Option<Request> {
-    let address = unit.ingress_address();
+    let address = unit.ingress_address(PEERS);
     if address.is_empty() {
         return None;
     }
@@ -38,7 +38,7 @@ pub(super) fn request(unit: &UnitContext<'_>, bugs: Bugs) -> Option<Request> {
     };
     name(address.to_owned());
     if !bugs.ingress_address_only {
-        name(unit.address().to_owned());
+        name(unit.binding_address(PEERS).to_owned());
     }
     if config::is_list(unit, "access_sans_dns") {
         name(unit.unit_dns_name());
@@ -47,6 +47,10 @@ pub(super) fn request(unit: &UnitContext<'_>, bugs: Bugs) -> Option<Request> {
             .for_each(&mut name);
     }
     if !unit.is_kubernetes() {
+        // `get_ingress_addresses`: all that it has in the space of its peers.
+        for address in unit.binding_addresses(PEERS) {
+            name(address.to_owned());
+        }
         config::list(unit, "access_sans_ip")
             .into_iter()
             .for_each(&mut name);

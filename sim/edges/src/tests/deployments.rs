@@ -36,6 +36,7 @@ impl Built {
             controller: 0.into(),
             kind: ModelKind::Kubernetes,
             update_status_interval: trustsim_testkit::seconds(300),
+            spaces: BTreeMap::new(),
         })
     }
 
@@ -208,6 +209,7 @@ fn application(model: ModelIndex, name: &str) -> ApplicationSpec {
         keys: None,
         placements: Vec::new(),
         published: BTreeMap::new(),
+        bindings: BTreeMap::new(),
         load_balancer: None,
     }
 }

@@ -7,6 +7,7 @@ use trustsim_scenario::{ApplicationFile, Files, ModelFile, merged_bundle};
 use trustsim_yaml::{Map, Node, Place, Spanned, Value};
 
 use super::left_out;
+use crate::addresses::of_bindings;
 use crate::dump::{ApplicationDump, Kind, ModelDump, OfferDump, RelationDump, SaasDump, SideDump};
 
 /// The model of a bundle file with overlays laid over it; `place` is where the file begins.
@@ -83,6 +84,7 @@ fn application(
         revision: file.revision.clone(),
         base: base.filter(|base| base.value != "kubernetes"),
         units: units.cloned(),
+        bindings: of_bindings(file.bindings.as_ref()),
         to: file.to.iter().flat_map(placements).collect(),
         ..ApplicationDump::default()
     };

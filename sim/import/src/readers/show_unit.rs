@@ -5,6 +5,7 @@
 //! `url`: what is behind a port or in any other value is never copied, and a URL with a user in it is none.
 
 use std::collections::BTreeSet;
+use std::net::IpAddr;
 
 use trustsim_errors::{Code, Diagnostic, Diagnostics, Severity};
 use trustsim_model::PublishedUrl;
@@ -12,6 +13,7 @@ use trustsim_yaml::{Entry, Node, Spanned};
 
 use super::status::{charm_of_url, split_revision};
 use super::{left_out, text};
+use crate::addresses::SeenAddress;
 use crate::dump::{ApplicationDump, Kind, ModelDump, RelationDump, SaasDump, SideDump};
 
 /// The model that units are of; its name is not told.
@@ -59,8 +61,27 @@ fn unit(entry: &Entry, dump: &mut ModelDump, units: &mut BTreeSet<String>, out: 
     let machine = text(node, "machine").filter(|machine| !machine.value.is_empty());
     dump.kubernetes = Some(machine.is_none());
     for relation in node.elements_of("relation-info") {
+        if let Some(machine) = &machine {
+            dump.seen
+                .extend(seen_address(name, &machine.value, relation));
+        }
         related(name, relation, dump, units, out);
     }
+}
+
+/// The address of the unit in the space of an endpoint, which Juju writes into its databag.
+fn seen_address(application: &str, machine: &str, relation: &Node) -> Option<SeenAddress> {
+    let endpoint = text(relation, "endpoint")?;
+    let data = relation.get("local-unit")?.get("data")?;
+    let address = text(data, "ingress-address")?;
+    address.value.parse::<IpAddr>().ok()?;
+    Some(SeenAddress {
+        machine: machine.to_owned(),
+        application: application.to_owned(),
+        endpoint: endpoint.value,
+        address: address.value,
+        place: address.place,
+    })
 }
 
 fn revision(node: &Node) -> Option<Spanned<u64>> {

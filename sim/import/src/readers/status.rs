@@ -13,6 +13,7 @@ use trustsim_errors::Diagnostics;
 use trustsim_yaml::{Entry, Node, Spanned, Text, Value};
 
 use super::{check_mapping, endpoints, left_out, number, text};
+use crate::addresses::{of_bindings, of_interfaces};
 use crate::dump::{ApplicationDump, Kind, ListedRelation, ModelDump, OfferDump, SaasDump};
 
 /// The models of a document.
@@ -37,6 +38,10 @@ fn model(document: &Node, out: &mut Diagnostics) -> ModelDump {
     }
     for entry in entries(document, "machines", out) {
         dump.machines.insert(entry.key.value.clone());
+        let addresses = of_interfaces(&entry.value);
+        if !addresses.is_empty() {
+            dump.addresses.insert(entry.key.value.clone(), addresses);
+        }
     }
     for entry in entries(document, "applications", out) {
         application(entry, &mut dump, out);
@@ -87,6 +92,9 @@ fn application(entry: &Entry, dump: &mut ModelDump, out: &mut Diagnostics) {
         // A local charm is counted by its own controller. Revisions on Charmhub begin with 1.
         revision: number(node, "charm-rev").filter(|rev| !is_local && rev.value > 0),
         base: base(node),
+        bindings: of_bindings(node.get("endpoint-bindings")),
+        address: text(node, "address"),
+        serves_at: serves_at(node),
         subordinate: node
             .get("subordinate-to")
             .is_some_and(|principals| !principals.elements().is_empty()),
@@ -101,6 +109,13 @@ fn application(entry: &Entry, dump: &mut ModelDump, out: &mut Diagnostics) {
     }
     relations(name, node, dump, out);
     dump.applications.insert(name.clone(), read);
+}
+
+/// The address in the status of the application, `Serving at 192.0.2.7`.
+fn serves_at(node: &Node) -> Option<Text> {
+    let message = text(node.get("application-status")?, "message")?;
+    let address = message.value.strip_prefix("Serving at ")?;
+    Some(Spanned::new(address.trim().to_owned(), message.place))
 }
 
 /// The name in `local:jammy/vault-k8s-10` or `ch:amd64/focal/traefik-k8s-125`.

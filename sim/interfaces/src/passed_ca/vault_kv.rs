@@ -92,7 +92,10 @@ pub(super) fn answer(unit: &mut UnitContext<'_>, relation: RelationId) -> Result
     let suffix = unit.remote_application_data(relation)?;
     let suffix = suffix.get(MOUNT_SUFFIX).map_or("", Value::text);
     let mount = format!("charm-{}-{suffix}", unit.remote_application_name(relation));
-    let url = format!("https://{}:{PORT}", unit.ingress_address());
+    let url = format!(
+        "https://{}:{PORT}",
+        unit.ingress_address(unit.endpoint_of(relation))
+    );
     for (key, value) in [(CREDENTIALS, credentials), (VAULT_URL, url), (MOUNT, mount)] {
         unit.set_application_data(relation, key, Some(Value::from(value)))?;
     }

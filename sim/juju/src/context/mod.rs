@@ -224,16 +224,43 @@ impl<'a, N> UnitContext<'a, N> {
             .map(String::as_str)
     }
 
-    /// The bind address of each of its bindings: its own, of a pod that of the pod.
+    /// Its private address (`unit-get private-address`): of a machine that of the machine, of a pod the pod's.
     pub fn address(&self) -> &'a str {
         self.note_read(ControllerRead::Network);
         &self.unit().address.value
     }
 
-    /// The ingress address of each of its bindings: of a pod that of its application's service, on a machine its own.
-    pub fn ingress_address(&self) -> &'a str {
+    /// The bind address for an endpoint of its own (`network-get --bind-address`); with the empty name that of its
+    /// application's binding.
+    pub fn binding_address(&self, endpoint: &str) -> &'a str {
         self.note_read(ControllerRead::Network);
-        self.juju.ingress_address(self.id)
+        self.juju.binding_address(self.id, endpoint)
+    }
+
+    /// Its addresses in the space of an endpoint of its own.
+    pub fn binding_addresses(&self, endpoint: &str) -> Vec<&'a str> {
+        self.note_read(ControllerRead::Network);
+        self.juju.binding_addresses(self.id, endpoint)
+    }
+
+    /// The endpoint of its own over which a relation is.
+    pub fn endpoint_of(&self, relation: RelationId) -> &'a str {
+        let found = self.juju.relation(relation);
+        let end = found.end_of(self.application_id());
+        &found.ends[end.expect("a unit asks for relations of its own")].endpoint
+    }
+
+    /// Every address of its machine, as `hostname -I` prints them; of a pod the pod's.
+    pub fn all_addresses(&self) -> Vec<&'a str> {
+        self.note_read(ControllerRead::Network);
+        self.juju.all_addresses(self.id)
+    }
+
+    /// The ingress address for an endpoint of its own: of a pod that of its application's service, on a machine the one in
+    /// the endpoint's space.
+    pub fn ingress_address(&self, endpoint: &str) -> &'a str {
+        self.note_read(ControllerRead::Network);
+        self.juju.ingress_address(self.id, endpoint)
     }
 
     /// The load balancer in front of its application's service, which a charm asks Kubernetes for.

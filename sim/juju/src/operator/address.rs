@@ -83,7 +83,11 @@ impl Operator<'_> {
         let Some(Move { to, cause }) = found.moved.take() else {
             return;
         };
-        found.address = Arc::clone(&to);
+        let before = std::mem::replace(&mut found.address, Arc::clone(&to));
+        let known = found.spaces.values_mut().flatten();
+        for address in known.filter(|address| **address == before) {
+            *address = Arc::clone(&to);
+        }
         for unit in found.units.clone() {
             self.set_address(unit, &to, cause, host);
         }

@@ -68,6 +68,7 @@ impl Operator<'_> {
             kubernetes,
             update_status_interval,
             retries_hooks: true,
+            spaces: BTreeMap::new(),
             next_relation: 0,
             next_machine: 0,
             applications: Vec::new(),
@@ -81,6 +82,7 @@ impl Operator<'_> {
             model,
             id: id.into(),
             address: address(100 + model.index(), index).into(),
+            spaces: BTreeMap::new(),
             moved: None,
             units: Vec::new(),
             lock: None,
@@ -173,6 +175,7 @@ impl Topology {
             subordinate: parts.subordinate,
             volumes: parts.volumes,
             service_address: on_kubernetes.then(|| service_address(index).into()),
+            bindings: BTreeMap::new(),
             load_balancer: None,
         })
     }
@@ -184,6 +187,9 @@ impl Topology {
         machine: Option<MachineId>,
         agent: Option<Box<Agent>>,
     ) -> UnitId {
+        if let Some(machine) = machine {
+            self.enter_spaces(machine, application);
+        }
         let id = self.next_unit();
         let found = self.application(application);
         let name: Arc<str> = format!("{}/{number}", found.name).into();

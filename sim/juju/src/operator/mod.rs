@@ -3,6 +3,7 @@
 
 mod address;
 pub(crate) mod deploy;
+mod spaces;
 
 pub use deploy::ApplicationParts;
 

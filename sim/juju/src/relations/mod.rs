@@ -57,7 +57,8 @@ impl Relations<'_> {
             "{} is not of the model of {relation:?}, whose scope it enters",
             self.unit(unit).name
         );
-        let addresses = self.network_info(unit);
+        let endpoint = &self.relation(relation).ends[end].endpoint;
+        let addresses = self.network_info(unit, endpoint);
         let cause = self.relation(relation).cause;
         let member = self.agents.relation_mut(relation).ends[end]
             .units
@@ -88,14 +89,17 @@ impl Relations<'_> {
         bags: &mut BTreeMap<(RelationId, bool), Bag>,
     ) {
         let application = self.unit(unit).application;
-        let fresh = self.network_info(unit);
         for relation in self.application(application).relations.iter().copied() {
             let found = self.relation(relation);
             let end = found.end_of(application);
-            let member = end.and_then(|end| found.ends[end].units.get(&unit));
+            let Some(end) = end.map(|end| &found.ends[end]) else {
+                continue;
+            };
+            let member = end.units.get(&unit);
             let Some(member) = member.filter(|member| member.in_scope) else {
                 continue;
             };
+            let fresh = self.network_info(unit, &end.endpoint);
             let bag = bags
                 .entry((relation, false))
                 .or_insert_with(|| member.bag.value.clone());
@@ -332,9 +336,10 @@ impl Relations<'_> {
 
 impl Topology {
     /// What Juju writes into a unit's bag.
-    fn network_info(&self, unit: UnitId) -> Bag {
-        let address = self.ingress_address(unit);
-        let subnet = format!("{address}/32");
+    fn network_info(&self, unit: UnitId, endpoint: &str) -> Bag {
+        let address = self.ingress_address(unit, endpoint);
+        let bits = if address.contains(':') { 128 } else { 32 };
+        let subnet = format!("{address}/{bits}");
         [
             ("egress-subnets", subnet.as_str().into()),
             ("ingress-address", address.into()),

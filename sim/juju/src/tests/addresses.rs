@@ -125,9 +125,9 @@ fn pods_tell_the_address_of_their_service() {
     let units = [stage.unit(a), stage.unit(a)];
     let other = stage.unit(b);
     stage.settle();
-    let service = stage.juju.ingress_address(units[0]).to_owned();
+    let service = stage.juju.ingress_address(units[0], "").to_owned();
     for unit in units {
-        assert_eq!(stage.juju.ingress_address(unit), service);
+        assert_eq!(stage.juju.ingress_address(unit, ""), service);
         assert_ne!(stage.juju.reached_at(unit), service);
         let bag = &stage.juju.relation(relation).ends[0].units[&unit].bag.value;
         let told = |key: &str| bag.get(key).map(Value::text);
@@ -135,5 +135,5 @@ fn pods_tell_the_address_of_their_service() {
         assert_eq!(told("private-address"), Some(&*service));
         assert_eq!(told("egress-subnets"), Some(&*format!("{service}/32")));
     }
-    assert_ne!(stage.juju.ingress_address(other), service);
+    assert_ne!(stage.juju.ingress_address(other, ""), service);
 }

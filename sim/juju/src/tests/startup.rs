@@ -142,9 +142,9 @@ fn a_replaced_pod_stops_and_starts_with_a_new_address() {
     let ingress = member.bag.value.get("ingress-address");
     assert_eq!(
         ingress.map(Value::text),
-        Some(stage.juju.ingress_address(pod))
+        Some(stage.juju.ingress_address(pod, ""))
     );
-    assert_ne!(stage.juju.ingress_address(pod), &*after);
+    assert_ne!(stage.juju.ingress_address(pod, ""), &*after);
     assert_eq!(stage.juju.unit(pod).number, 0);
 }
 

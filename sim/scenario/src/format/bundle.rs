@@ -34,8 +34,12 @@ record! {
         relations: Vec<Node> = "relations",
         /// Offers of other models that this one consumes, by the name they have here.
         saas: Map<SaasFile> = "saas",
-        /// Machines, by number.
+        /// Machines, by number. Of a model that was read off a deployment each may have `addresses`: those that it has in
+        /// each space.
         machines: Map<Node> = "machines",
+        /// Spaces, each with its subnets (`juju add-space`), IPv4 or IPv6. A machine has an address in each subnet of a
+        /// space that an endpoint of its units is bound to; a space without subnets has one that is made up.
+        spaces: Map<Vec<Text>> = "spaces" [Extension],
         /// Default base.
         default_base: Node = "default-base",
         /// Default series.
@@ -115,7 +119,8 @@ record! {
         storage: Node = "storage",
         /// Accepted and ignored. In Juju: devices.
         devices: Node = "devices",
-        /// Accepted with a note, and ignored. In Juju: spaces of its endpoints.
+        /// The space of each endpoint, under the empty name that of all others (`alpha`). On Kubernetes accepted with a
+        /// note, and ignored.
         bindings: Node = "bindings",
         /// Accepted and ignored. In Juju: node selector on Kubernetes.
         placement: Node = "placement",

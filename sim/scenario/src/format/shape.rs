@@ -247,6 +247,9 @@ record! {
         /// `bind-address`, of a pod its own, or `ingress-address`, of a pod that of its application's service. On a
         /// machine both are its own.
         dials: Text = "dials",
+        /// The endpoint of the server in whose space it is dialled, where the server is in several; without it that of the
+        /// client's relation, or that for which the certificate is asked.
+        binding: Text = "binding",
         /// Time between attempts (60s).
         every: Spanned<DeclaredDuration> = "every",
         /// TLS stack of the client; without it that of its workload, else `openssl`.

@@ -9,13 +9,14 @@ use super::inventory::Inventory;
 use super::names::check_name;
 use super::options::Options;
 use super::published;
+use super::spaces;
 use super::values;
 use crate::format::{ApplicationFile, LoadBalancerFile, MergedModel};
 use crate::name_rules::NameKind;
 use trustsim_charms::{CharmMetadata, Pinned, Provenance, Role, WITHOUT_TLS, is_channel, track};
 use trustsim_errors::{Code, Diagnostic, Diagnostics, Severity};
 use trustsim_model::{ApplicationSpec, LoadBalancerSpec, ModelIndex, ModelKind, TiVec};
-use trustsim_yaml::{Entry, Map, Node, Place, Spanned, Text};
+use trustsim_yaml::{Map, Node, Place, Spanned, Text};
 
 /// An application with what is known of it beyond its place in the deployment.
 pub(super) struct Application {
@@ -61,25 +62,7 @@ pub(super) fn applications(
         found.extend(applications.filter_map(|(name, file)| model.application(name, file)));
     }
     out.list.extend(not_described(&undescribed));
-    out.list.extend(not_bound(bundles));
     found
-}
-
-/// One note for all bindings of endpoints to spaces. The default space, which Juju writes into each exported bundle, is
-/// none.
-fn not_bound(bundles: &TiVec<ModelIndex, MergedModel>) -> Option<Diagnostic> {
-    let applications = bundles.iter().flat_map(|bundle| &bundle.file.applications);
-    let bindings = applications.flat_map(Map::iter);
-    let bindings = bindings.filter_map(|(_, file)| file.bindings.as_ref());
-    let is_space = |entry: &&Entry| {
-        let space = entry.value.as_scalar();
-        space.is_some_and(|space| !["", "alpha"].contains(&&*space.text))
-    };
-    let bound = bindings.flat_map(Node::entries).find(is_space)?;
-    let message =
-        "spaces are not simulated: each unit has one address, and `bindings` has no effect";
-    let note = Diagnostic::new(Code::UnreadKey, Severity::Note, message);
-    Some(note.at(bound.value.place, ""))
 }
 
 /// One note for all charms of which only the name is known, with the place of one of them.
@@ -185,6 +168,7 @@ impl Model<'_> {
             keys: keys.and_then(|keys| values::key_algorithm(keys, self.out)),
             placements: Vec::new(),
             published: published::published(file, self.out),
+            bindings: spaces::bindings(file, self.kind, self.out),
             load_balancer: file
                 .load_balancer
                 .as_ref()

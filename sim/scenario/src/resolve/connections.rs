@@ -3,6 +3,7 @@
 use super::addresses::Addresses;
 use super::inventory::Inventory;
 use super::relations::Located;
+use super::spaces::{dialled_endpoint, written_endpoint};
 use super::{source_of, values};
 use crate::format::ConnectionFile;
 use trustsim_charms::{DeclaredDuration, ProcessProfile, Role, Server};
@@ -65,6 +66,15 @@ impl<'a> Connections<'a> {
             self.check_served_endpoint(to.application, endpoint, to_text);
         }
         let process = self.process(file, from);
+        let binding = match &file.binding {
+            Some(given) => Some(written_endpoint(
+                given,
+                to.application,
+                self.inventory,
+                self.out,
+            )),
+            None => dialled_endpoint(self.inventory.deployment(), from, to.application, None),
+        };
         if from == Party::Application(to.application)
             && process.is_none()
             && self.inventory.deployment().applications[to.application].units == 1
@@ -82,6 +92,7 @@ impl<'a> Connections<'a> {
             to_unit: to.unit,
             to_endpoint: to.endpoint,
             name,
+            binding,
             every,
             validator: validator
                 // A stack that is none was refused where its charm was declared.

@@ -15,6 +15,7 @@ use super::connections::{every, validator_of};
 use super::inventory::Inventory;
 use super::relations::Located;
 use super::source_of;
+use super::spaces::dialled_endpoint;
 use crate::format::{ConnectionsFile, DerivedFile, ExceptFile};
 use trust::Trust;
 use trustsim_edges::{Checks, Edge, EdgeIndex, Edges, End, Name, Reason, Transport, derive};
@@ -185,12 +186,20 @@ type Distinction = (
     ApplicationIndex,
     [Option<String>; 2],
     Option<NameSpec>,
+    Option<String>,
     bool,
 );
 
 fn told_apart_by(one: &ConnectionSpec) -> Distinction {
     let endpoints = [&one.from_endpoint, &one.to_endpoint].map(Clone::clone);
-    (one.from, one.to, endpoints, one.name.clone(), one.mutual)
+    (
+        one.from,
+        one.to,
+        endpoints,
+        one.name.clone(),
+        one.binding.clone(),
+        one.mutual,
+    )
 }
 
 const fn ends(edge: &Edge) -> [Option<ApplicationIndex>; 2] {
@@ -305,6 +314,8 @@ fn connection(
         Name::Host | Name::Address | Name::Service | Name::Localhost => None,
     };
     let client = Party::Application(from);
+    let relation = edge.reasons.iter().copied().find_map(Reason::relation);
+    let binding = dialled_endpoint(deployment, client, to, relation);
     let place = place(edge, to, inventory);
     let spec = ConnectionSpec {
         from: client,
@@ -316,6 +327,7 @@ fn connection(
         // Of one certificate it is clear which one is shown.
         to_endpoint: certificate.clone().filter(|_| trust.has_several(to)),
         name,
+        binding,
         every,
         validator: validator_of(client, inventory),
         mutual: edge.mutual,

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::spaces::addresses;
 use trustsim_errors::{Code, Diagnostic, Diagnostics};
 use trustsim_model::{MachineIndex, MachineSpec, ModelIndex, TiVec};
 use trustsim_yaml::{Map, Node};
@@ -31,7 +32,7 @@ impl<'a> Machines<'a> {
             containers: BTreeMap::new(),
             next: 0,
         };
-        for (id, _) in listed.into_iter().flat_map(Map::iter) {
+        for (id, node) in listed.into_iter().flat_map(Map::iter) {
             let next = id.value.parse::<u32>().ok();
             let Some(next) = next.and_then(|number| number.checked_add(1)) else {
                 let message = format!("invalid machine id {:?}", id.value);
@@ -40,7 +41,8 @@ impl<'a> Machines<'a> {
                 continue;
             };
             machines.next = machines.next.max(next);
-            machines.get(id.value.clone());
+            let index = machines.get(id.value.clone());
+            machines.all[index].addresses = addresses(node, out);
         }
         machines
     }
@@ -54,7 +56,11 @@ impl<'a> Machines<'a> {
         let (model, all) = (self.model, &mut *self.all);
         *self.by_id.entry(id).or_insert_with_key(|id| {
             let id = id.clone();
-            all.push_and_get_key(MachineSpec { model, id })
+            all.push_and_get_key(MachineSpec {
+                model,
+                id,
+                addresses: BTreeMap::new(),
+            })
         })
     }
 

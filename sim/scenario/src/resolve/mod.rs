@@ -39,6 +39,7 @@ mod placements;
 mod published;
 mod relations;
 mod saas;
+mod spaces;
 mod suggestions;
 mod unread_keys;
 mod usual_names;
@@ -86,6 +87,8 @@ pub(super) fn resolve(
     let applications = applications::applications(bundles, &inventory, &charms, out);
     inventory.add_applications(applications);
     inventory.place(placements::placements(bundles, &inventory, out));
+    spaces::check_room(bundles, &inventory, out);
+    spaces::note_assumed(&inventory, out);
     inventory.add_offers(offers::offers(bundles, &inventory, out));
     inventory.add_saas(saas::saas(bundles, &inventory, out));
     let drafts = drafts::drafts(bundles, &inventory, out);

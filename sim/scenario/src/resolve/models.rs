@@ -2,6 +2,7 @@
 
 use super::folder::Folder;
 use super::names::check_name;
+use super::spaces::spaces;
 use crate::format::{MergedModel, ModelFile, ScenarioFile};
 use crate::name_rules::NameKind;
 use trustsim_errors::{Code, Diagnostic, Diagnostics};
@@ -73,6 +74,7 @@ fn model_spec(
         controller: controller_of(name, file, controllers, out),
         kind,
         update_status_interval: interval,
+        spaces: spaces(file, kind, out),
     }
 }
 

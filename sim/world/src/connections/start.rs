@@ -137,8 +137,14 @@ pub(super) fn asked_for(
 ) -> String {
     match &spec.name {
         Some(NameSpec::Written(name)) => name.clone(),
-        Some(NameSpec::BindAddress) => deployed.juju().reached_at(server).to_owned(),
-        Some(NameSpec::IngressAddress) => deployed.juju().ingress_address(server).to_owned(),
-        None => deployed.server_name(spec.to, server, endpoint),
+        Some(NameSpec::BindAddress) if deployed.juju().is_pod(server) => {
+            deployed.juju().reached_at(server).to_owned()
+        }
+        Some(NameSpec::BindAddress) => deployed.address_of(spec, server, endpoint).to_owned(),
+        Some(NameSpec::IngressAddress) => {
+            let dialled = deployed.dialled_endpoint(spec, endpoint);
+            deployed.juju().ingress_address(server, dialled).to_owned()
+        }
+        None => deployed.server_name(spec, server, endpoint),
     }
 }

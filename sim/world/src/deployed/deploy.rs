@@ -45,6 +45,9 @@ impl Deployed {
                 model_id(index),
                 "models are added in the order of the deployment"
             );
+            for (space, subnets) in &model.spaces {
+                self.juju.operator().add_space(id, space, subnets);
+            }
         }
         for (index, machine) in deployment.machines.iter_enumerated() {
             let id = self
@@ -56,6 +59,9 @@ impl Deployed {
                 machine_id(index),
                 "machines are added in the order of the deployment"
             );
+            for (space, addresses) in &machine.addresses {
+                self.juju.operator().give_addresses(id, space, addresses);
+            }
         }
         self.acme = self.acme_server(&deployment);
         for application in deployment.applications.keys() {
@@ -160,9 +166,14 @@ impl Deployed {
             address: spec.address.to_string().into(),
             reverse_name: spec.reverse_name.as_deref().map(Arc::from),
         });
+        let bindings = spec.bindings.iter();
+        let bindings = bindings
+            .map(|(endpoint, space)| (endpoint.as_str().into(), space.as_str().into()))
+            .collect();
         let id = self.in_juju(journal, agenda, |juju, host| {
             let id = juju.operator().add_application(model, parts, host);
             juju.operator().set_load_balancer(id, load_balancer, host);
+            juju.operator().bind(id, bindings);
             id
         });
         self.applications.push(id);

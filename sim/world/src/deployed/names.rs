@@ -56,21 +56,22 @@ impl Deployed {
     /// The name of a server that its certificate was asked for.
     pub(crate) fn server_name(
         &self,
-        application: ApplicationIndex,
+        connection: &ConnectionSpec,
         server: UnitId,
         endpoint: Option<&str>,
     ) -> String {
+        let application = connection.to;
         let spec = &self.deployment.applications[application];
         let id = self.applications[application];
         let option = |name: &str| {
             let value = self.juju.application(id).config.value.get(name);
             value.filter(|value| !value.is_empty()).cloned()
         };
-        let service = || {
-            self.juju
-                .application_dns_name(id)
-                .unwrap_or_else(|| self.juju.dialled_name(server))
+        let own = || match self.juju.is_pod(server) {
+            true => self.juju.unit_dns_name(server),
+            false => self.address_of(connection, server, endpoint).to_owned(),
         };
+        let service = || self.juju.application_dns_name(id).unwrap_or_else(own);
         // An ingress without a name of its own tells its clients the address of its load balancer.
         let fronted = || {
             let found = self.juju.application(id).load_balancer.as_ref();
@@ -102,10 +103,41 @@ impl Deployed {
             ) => {
                 let named = profile.name_option.as_deref();
                 let named = named.and_then(|name| option(name).or_else(fronted));
-                named.unwrap_or_else(|| self.juju.dialled_name(server))
+                named.unwrap_or_else(own)
             }
-            _ => self.juju.dialled_name(server),
+            _ => own(),
         }
+    }
+
+    /// The endpoint of a server on a machine in whose space a connection dials it.
+    pub(crate) fn dialled_endpoint<'a>(
+        &'a self,
+        connection: &'a ConnectionSpec,
+        endpoint: Option<&str>,
+    ) -> &'a str {
+        if let Some(named) = &connection.binding {
+            return named;
+        }
+        let charm = &self.deployment.applications[connection.to].charm;
+        let profile = endpoint.and_then(|name| charm.endpoint(name)?.profile.as_ref());
+        match profile {
+            Some(
+                EndpointProfile::Certificates(profile)
+                | EndpointProfile::LegacyCertificates(profile),
+            ) => profile.address_of.endpoint(),
+            _ => "",
+        }
+    }
+
+    /// The address at which a connection dials a unit on a machine.
+    pub(crate) fn address_of(
+        &self,
+        connection: &ConnectionSpec,
+        server: UnitId,
+        endpoint: Option<&str>,
+    ) -> &str {
+        let dialled = self.dialled_endpoint(connection, endpoint);
+        self.juju.reached_for(server, dialled)
     }
 
     /// Whether some unit that was or may be deployed has this address.

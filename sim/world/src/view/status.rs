@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value, json};
 
 use crate::Simulation;
-use trustsim_juju::{Application, ApplicationId, ApplicationKind, Juju, ModelId, Role, UnitId};
+use trustsim_juju::{
+    ALPHA, Application, ApplicationId, ApplicationKind, Juju, Machine, ModelId, Role, UnitId,
+};
 use trustsim_kernel::Time;
 
 impl Simulation {
@@ -74,9 +76,10 @@ impl Simulation {
                 let status = json!({
                     "juju-status": {"current": "started", "since": since, "version": "3.6.0"},
                     "dns-name": &*machine.address,
-                    "ip-addresses": [&*machine.address],
+                    "ip-addresses": ip_addresses(machine),
                     "instance-id": format!("juju-{}", machine.id.replace('/', "-")),
                     "machine-status": {"current": "running", "since": since},
+                    "network-interfaces": network_interfaces(machine),
                     "base": {"name": "ubuntu", "channel": "24.04"},
                 });
                 (machine.id.to_string(), status)
@@ -122,9 +125,9 @@ impl Simulation {
             .iter()
             .filter(|info| &*info.name != "juju-info");
         let bindings: BTreeMap<String, &str> = bindings
-            .map(|info| (info.name.to_string(), "alpha"))
+            .map(|info| (info.name.to_string(), juju.space_of(id, &info.name)))
             .collect();
-        let mut all = BTreeMap::from([(String::new(), "alpha")]);
+        let mut all = BTreeMap::from([(String::new(), juju.space_of(id, ""))]);
         all.extend(bindings);
         status["endpoint-bindings"] = json!(all);
         status
@@ -252,6 +255,40 @@ impl Simulation {
         });
         offers.collect()
     }
+}
+
+/// Every address of a machine, the private one first.
+fn ip_addresses(machine: &Machine) -> Vec<&str> {
+    let mut all = vec![&*machine.address];
+    for address in machine.spaces.values().flatten() {
+        if !all.contains(&&**address) {
+            all.push(address);
+        }
+    }
+    all
+}
+
+/// The interfaces of a machine: one in each space (`cmd/juju/status/formatted.go`, `networkInterface`).
+fn network_interfaces(machine: &Machine) -> Value {
+    let mut spaces: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for (space, addresses) in &machine.spaces {
+        spaces.insert(space, addresses.iter().map(|address| &**address).collect());
+    }
+    if !spaces
+        .values()
+        .flatten()
+        .any(|known| *known == &*machine.address)
+    {
+        spaces.insert(ALPHA, vec![&*machine.address]);
+    }
+    let shown = spaces
+        .into_iter()
+        .enumerate()
+        .map(|(number, (space, addresses))| {
+            let shown = json!({"ip-addresses": addresses, "is-up": true, "space": space});
+            (format!("eth{number}"), shown)
+        });
+    Value::Object(shown.collect())
 }
 
 fn endpoint_value(interface: &str, role: Role) -> Value {

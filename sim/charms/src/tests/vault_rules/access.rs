@@ -20,7 +20,7 @@ fn without_an_access_relation_the_api_is_self_signed_for_fifty_years() {
         let ca = Certificate::from_pem(ca.text()).unwrap();
         assert!(served.verify_issued_by(&ca) && ca.is_self_issued());
         assert_eq!(ca.subject_common_name(), Some("Vault self signed CA"));
-        let address = house.stage.juju.ingress_address(unit);
+        let address = house.stage.juju.ingress_address(unit, "vault-peers");
         assert_eq!(served.subject_common_name(), Some(address));
     }
 }
@@ -304,7 +304,10 @@ fn since_the_repair_the_certificate_is_for_the_address_of_the_pod_too() {
         let unit = house.stage.unit(vault, 0);
         let bound = |house: &House| house.stage.juju.reached_at(unit).to_owned();
         let names = |house: &House| house.served(0).expect("it serves").sans().to_vec();
-        let service = format!("IP:{}", house.stage.juju.ingress_address(unit));
+        let service = format!(
+            "IP:{}",
+            house.stage.juju.ingress_address(unit, "vault-peers")
+        );
         assert!(names(&house).contains(&service));
         let first = bound(&house);
         assert_eq!(names(&house).contains(&format!("IP:{first}")), is_repaired);

@@ -156,10 +156,10 @@ fn an_option_that_a_charm_lacks_names_nothing() {
 }
 
 #[test]
-fn spaces_are_noted_to_have_no_effect() {
+fn spaces_are_noted_to_have_no_effect_on_kubernetes() {
     let noted = |bindings: &str| -> Vec<String> {
         let text = format!(
-            "models: {{m: {{applications: {{it: {{charm: self-signed-certificates, num_units: 1, bindings: {bindings}}}}}}}}}\n"
+            "models: {{m: {{bundle: kubernetes, applications: {{it: {{charm: self-signed-certificates, num_units: 1, bindings: {bindings}}}}}}}}}\n"
         );
         let files = MemoryFiles::new([("s.yaml", &*text)]);
         let loaded = load(Path::new("s.yaml"), &files).expect("it can be played");
@@ -172,6 +172,6 @@ fn spaces_are_noted_to_have_no_effect() {
     );
     assert_eq!(
         noted("{'': alpha, certificates: oam-space}"),
-        ["spaces are not simulated: each unit has one address, and `bindings` has no effect"]
+        ["every pod is in the space `alpha`: `bindings` has no effect on Kubernetes"]
     );
 }

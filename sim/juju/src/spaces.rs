@@ -1,0 +1,302 @@
+//! Spaces: the addresses that a machine has in each, and which of them a binding gives.
+//!
+//! For example, `etcd` is bound to `oam` and its endpoint `db` to `data`: `network-get db` tells the address in `data`, the
+//! databags of `db` have it, and those of every other endpoint the one in `oam`. An endpoint that is bound to `alpha`, which
+//! is every endpoint where nothing is said, has the private address of the unit (juju/juju 3.6
+//! `apiserver/facades/agent/uniter/networkinfoiaas.go`, `NetworksForRelation`).
+
+use std::collections::BTreeSet;
+use std::fmt;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::str::FromStr;
+use std::sync::Arc;
+
+use crate::{ApplicationId, MachineId, ModelId, Topology, UnitId};
+
+/// The space that every model has, and that endpoints are in which are bound to no other.
+pub const ALPHA: &str = "alpha";
+
+/// A subnet, such as `10.0.0.0/24` or `fd00:1::/64`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Subnet {
+    network: IpAddr,
+    prefix: u8,
+}
+
+/// A text that is no subnet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NotASubnet;
+
+impl fmt::Display for NotASubnet {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("a subnet is written as 10.0.0.0/24 or fd00:1::/64, and its address has no bit beyond its prefix")
+    }
+}
+
+impl FromStr for Subnet {
+    type Err = NotASubnet;
+
+    fn from_str(text: &str) -> Result<Self, NotASubnet> {
+        let (network, prefix) = text.split_once('/').ok_or(NotASubnet)?;
+        let network: IpAddr = network.parse().map_err(|_| NotASubnet)?;
+        let prefix: u8 = prefix.parse().map_err(|_| NotASubnet)?;
+        let found = Self { network, prefix };
+        let is_sound = prefix <= found.bits() && found.host(0) == network && {
+            let host_bits = 128 - u32::from(found.bits()) + u32::from(prefix);
+            host_bits == 0 || bits_of(network) << host_bits == 0
+        };
+        is_sound.then_some(found).ok_or(NotASubnet)
+    }
+}
+
+impl Subnet {
+    const fn bits(self) -> u8 {
+        match self.network {
+            IpAddr::V4(_) => 32,
+            IpAddr::V6(_) => 128,
+        }
+    }
+
+    /// How many machines can have an address in it: the first address is the network's, the second the router's, and the
+    /// last of IPv4 the broadcast address.
+    pub fn room(self) -> u64 {
+        let free = u32::from(self.bits() - self.prefix).min(63);
+        (1_u64 << free).saturating_sub(3)
+    }
+
+    /// The address of so many after the first.
+    fn host(self, number: u64) -> IpAddr {
+        match self.network {
+            IpAddr::V4(first) => {
+                let offset = u32::try_from(number).unwrap_or(u32::MAX);
+                Ipv4Addr::from(u32::from(first).saturating_add(offset)).into()
+            }
+            IpAddr::V6(first) => {
+                Ipv6Addr::from(u128::from(first).saturating_add(u128::from(number))).into()
+            }
+        }
+    }
+}
+
+/// The bits of an address as a number.
+fn bits_of(address: IpAddr) -> u128 {
+    match address {
+        IpAddr::V4(address) => u128::from(u32::from(address)),
+        IpAddr::V6(address) => u128::from(address),
+    }
+}
+
+/// A space of a model.
+#[derive(Clone, Debug, Default)]
+pub struct Space {
+    /// Its subnets; one that no other space has, where none is known.
+    pub subnets: Vec<Subnet>,
+    /// Which of all spaces without subnets it is.
+    pub(crate) number: usize,
+    /// The last address that was handed out, counted from that of the network.
+    pub(crate) last: u64,
+    /// Addresses that a machine is known to have.
+    pub(crate) taken: BTreeSet<IpAddr>,
+}
+
+impl Space {
+    /// The addresses of the next machine, one in each subnet.
+    fn next_addresses(&mut self) -> Vec<IpAddr> {
+        // The first is the router's.
+        self.last = self.last.max(1) + 1;
+        let invented = || {
+            let text = [64 + self.number / 256 % 64, self.number % 256];
+            let [second, third] = text.map(|part| u8::try_from(part).expect("it is below 256"));
+            Ipv4Addr::new(100, second, third, 0)
+        };
+        let subnets = match self.subnets.as_slice() {
+            [] => vec![Subnet {
+                network: invented().into(),
+                prefix: 16,
+            }],
+            known => known.to_vec(),
+        };
+        loop {
+            let found: Vec<IpAddr> = subnets
+                .iter()
+                .map(|subnet| subnet.host(self.last))
+                .collect();
+            if found.iter().all(|address| !self.taken.contains(address)) {
+                return found;
+            }
+            self.last += 1;
+        }
+    }
+}
+
+/// The order in which Juju tells addresses: public ones first, then those of the cloud, IPv4 before IPv6
+/// (juju/juju 3.6 `core/network/address.go`, `sortOrder` and `addressesPreferringIPv4Slice`).
+pub fn sort_addresses(addresses: &mut [IpAddr]) {
+    addresses.sort_by_key(|address| {
+        let scope = match address {
+            IpAddr::V4(one) if one.is_loopback() => 0x80,
+            IpAddr::V4(one) if one.is_link_local() => 0xA0,
+            IpAddr::V4(one) if one.is_private() || is_shared(*one) => 0x20,
+            IpAddr::V6(one) if one.is_loopback() => 0x80,
+            IpAddr::V6(one) if one.is_unicast_link_local() => 0xA0,
+            IpAddr::V6(one) if one.is_unique_local() => 0x20,
+            IpAddr::V4(_) | IpAddr::V6(_) => 0x00,
+        };
+        (scope + u8::from(address.is_ipv6()), address.to_string())
+    });
+}
+
+/// The range for carriers (RFC 6598), from which spaces without a subnet have theirs.
+const fn is_shared(address: Ipv4Addr) -> bool {
+    let [first, second, ..] = address.octets();
+    first == 100 && second & 0xC0 == 64
+}
+
+impl Topology {
+    /// The space of an endpoint: the one that it is bound to, else that of its application.
+    pub fn space_of(&self, application: ApplicationId, endpoint: &str) -> &str {
+        let bindings = &self.application(application).bindings;
+        let bound = bindings.get(endpoint).or_else(|| bindings.get(""));
+        bound.map_or(ALPHA, |space| space)
+    }
+
+    /// The addresses of a unit that `network-get` tells for an endpoint, the first of which is its bind address. There is one
+    /// at least.
+    pub fn binding_addresses(&self, unit: UnitId, endpoint: &str) -> Vec<&str> {
+        let found = self.unit(unit);
+        let space = self.space_of(found.application, endpoint);
+        let machine = found.machine.map(|machine| self.machine(machine));
+        let in_space = machine.and_then(|machine| machine.spaces.get(space));
+        match in_space {
+            Some(addresses) => addresses.iter().map(|address| &**address).collect(),
+            None => vec![&*found.address.value],
+        }
+    }
+
+    /// The first of [`Topology::binding_addresses`].
+    pub fn binding_address(&self, unit: UnitId, endpoint: &str) -> &str {
+        self.binding_addresses(unit, endpoint)[0]
+    }
+
+    /// Where a unit is reached that is dialled by its address for an endpoint. Of a machine that moved its controller may
+    /// have yet to learn of it.
+    pub fn reached_for(&self, unit: UnitId, endpoint: &str) -> &str {
+        let known = self.binding_address(unit, endpoint);
+        match known == &*self.unit(unit).address.value {
+            true => self.reached_at(unit),
+            false => known,
+        }
+    }
+
+    /// Every address of the machine of a unit, its private one first; of a pod its own.
+    pub fn all_addresses(&self, unit: UnitId) -> Vec<&str> {
+        let found = self.unit(unit);
+        let mut all = vec![&*found.address.value];
+        let machine = found.machine.map(|machine| self.machine(machine));
+        let spaces = machine
+            .into_iter()
+            .flat_map(|machine| machine.spaces.values());
+        for address in spaces.flatten() {
+            if !all.contains(&&**address) {
+                all.push(address);
+            }
+        }
+        all
+    }
+
+    /// Puts a machine into the spaces of an application that gets a unit on it. The private address of a machine that has
+    /// none in `alpha` is in the space to which its first application is bound.
+    pub(crate) fn enter_spaces(&mut self, machine: MachineId, application: ApplicationId) {
+        let model = self.machine(machine).model;
+        let bindings = &self.application(application).bindings;
+        let main: Arc<str> = self.space_of(application, "").into();
+        let mut wanted: BTreeSet<Arc<str>> = bindings.values().cloned().collect();
+        let has_subnets = self.model(model).spaces.contains_key(ALPHA);
+        if !has_subnets {
+            wanted.remove(ALPHA);
+        } else if &*main == ALPHA {
+            wanted.insert(ALPHA.into());
+        }
+        let is_first = self.machine(machine).units.is_empty();
+        for space in wanted {
+            if self.machine(machine).spaces.contains_key(&space) {
+                continue;
+            }
+            let mut found = self.space_mut(model, &space).next_addresses();
+            sort_addresses(&mut found);
+            let texts = found.iter().map(|address| address.to_string().into());
+            let texts: Vec<Arc<str>> = texts.collect();
+            self.machine_mut(machine).spaces.insert(space, texts);
+        }
+        let found = self.machine(machine);
+        if let Some(addresses) = found.spaces.get(&main).filter(|_| is_first) {
+            let address = Arc::clone(&addresses[0]);
+            self.machine_mut(machine).address = address;
+        }
+    }
+
+    /// A space, which a binding may be the first to name.
+    pub(crate) fn space_mut(&mut self, model: ModelId, name: &str) -> &mut Space {
+        if !self.model(model).spaces.contains_key(name) {
+            let number = self.models().map(|(_, model)| model.spaces.len()).sum();
+            let space = Space {
+                number,
+                ..Space::default()
+            };
+            self.model_mut(model).spaces.insert(name.into(), space);
+        }
+        let space = self.model_mut(model).spaces.get_mut(name);
+        space.expect("it was there or was just made")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_subnet_has_an_address_and_a_prefix() {
+        for good in ["10.0.0.0/24", "fd00:1::/64", "0.0.0.0/0", "10.0.0.1/32"] {
+            assert!(good.parse::<Subnet>().is_ok(), "{good}");
+        }
+        for bad in [
+            "10.0.0.0",
+            "10.0.0.1/24",
+            "10.0.0.0/33",
+            "fd00::1/64",
+            "oam/24",
+            "/",
+        ] {
+            assert_eq!(bad.parse::<Subnet>(), Err(NotASubnet), "{bad}");
+        }
+        let room = |text: &str| text.parse::<Subnet>().expect("a subnet").room();
+        assert_eq!(room("10.0.0.0/24"), 253);
+        assert_eq!(room("10.0.0.0/31"), 0);
+    }
+
+    /// juju/juju 3.6 `core/network/address.go`: a global address of IPv6 comes before an address of the cloud of IPv4.
+    #[test]
+    fn addresses_are_told_in_the_order_of_juju() {
+        let mut addresses: Vec<IpAddr> = [
+            "fd00::5",
+            "10.0.0.9",
+            "2001:db8::1",
+            "10.0.0.10",
+            "203.0.113.1",
+        ]
+        .map(|text| text.parse().expect("an address"))
+        .to_vec();
+        sort_addresses(&mut addresses);
+        let texts: Vec<String> = addresses.iter().map(IpAddr::to_string).collect();
+        assert_eq!(
+            texts,
+            [
+                "203.0.113.1",
+                "2001:db8::1",
+                "10.0.0.10",
+                "10.0.0.9",
+                "fd00::5"
+            ]
+        );
+    }
+}
