@@ -142,3 +142,38 @@ fn a_drawn_plan_can_be_pasted() {
         assert_eq!(actions(&drawn), actions(&pasted), "{text}{lines}");
     }
 }
+
+/// Machines and pods get other addresses in random plans, and a load balancer, which gets the one back that it had.
+#[test]
+fn addresses_change_in_random_plans() {
+    let drawn = |application: &str| {
+        let text = format!(
+            "
+name: s
+duration: 30d
+models:
+  m:
+    bundle: kubernetes
+    applications: {{front: {{{application}, num_units: 2}}}}
+faults:
+  - {{at: 1d, random: {{count: 60, for: 20d}}}}
+"
+        );
+        let lines = deployed(&text).drawn.into_iter();
+        lines
+            .filter(|line| line.contains("change-address"))
+            .collect::<Vec<String>>()
+    };
+    let of_pods = drawn("charm: traefik-k8s");
+    assert!(
+        of_pods.iter().all(|line| line.contains("m.front")),
+        "{of_pods:?}"
+    );
+    assert!(!of_pods.is_empty());
+    let fronted = drawn("charm: traefik-k8s, load-balancer: {address: 192.0.2.7}");
+    let back = fronted
+        .iter()
+        .filter(|line| line.contains("to: \"192.0.2.7\""));
+    assert!(!fronted.is_empty());
+    assert_eq!(back.count() * 2, fronted.len(), "{fronted:?}");
+}

@@ -1,12 +1,15 @@
 //! Another address of a machine or pod.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
+use std::ops::Range;
 
 use trustsim_errors::{Code, Diagnostic};
+use trustsim_kernel::Span;
 use trustsim_model::{Action, Deployment, UnitAction};
 use trustsim_yaml::{Text, record};
 
 use crate::Fault;
+use crate::draw::{Draw, Drawn};
 use crate::kind::{Effect, FaultKind};
 use crate::site::Site;
 use crate::write::target_key;
@@ -42,6 +45,7 @@ impl FaultKind for ChangeAddress {
     const SOURCE: &'static str = "juju/juju 3.6 `internal/worker/instancepoller/worker.go`, \
         `internal/worker/machiner/machiner.go`, `internal/worker/uniter/remotestate/watcher.go` (`WatchAddressesHash`), \
         `apiserver/facades/agent/uniter/uniter.go` (`WatchUnitAddressesHash`)";
+    const DRAWN_ON: Range<u64> = 20..21;
 
     fn resolve(shape: &ChangeAddressFile, site: &mut Site<'_>) -> Option<Effect> {
         if let Some(text) = &shape.load_balancer {
@@ -73,6 +77,30 @@ impl FaultKind for ChangeAddress {
         };
         let to = to.map(|to| format!("to: \"{to}\""));
         Some(std::iter::once(whose).chain(to).collect())
+    }
+
+    /// A machine or a pod keeps the address that it gets, which heals once its charm has asked for that. A load balancer,
+    /// of which Juju tells no unit, gets back the one that it had.
+    fn draw(draw: &mut Draw<'_>, _lasts: Span) -> Option<Drawn> {
+        let target = draw.target()?;
+        let application = target.application;
+        let Some(found) = &draw.deployment.applications[application].load_balancer else {
+            let change = UnitAction::ChangeAddress { target, to: None };
+            return Some(Fault::from(Action::Unit(change)).into());
+        };
+        let before = found.address;
+        let host = u8::try_from(draw.below(254) + 1).expect("it is below 255");
+        let to = IpAddr::from(Ipv4Addr::new(198, 51, 100, host));
+        let change = |to| {
+            Fault::from(Action::Unit(UnitAction::ChangeLoadBalancer {
+                application,
+                to,
+            }))
+        };
+        (to != before).then(|| Drawn {
+            fault: change(to),
+            after: Some(change(before)),
+        })
     }
 }
 
