@@ -5,6 +5,7 @@ mod addresses;
 mod answers;
 mod bad;
 mod corpus;
+mod crashdump;
 mod published;
 mod random_round_trip;
 mod round_trip;

@@ -138,6 +138,14 @@ impl Walk<'_> {
             self.packed(path);
             return;
         }
+        if self.is_archive(path) {
+            let message = format!("`{}` is a compressed archive", path.display());
+            let error = Diagnostic::new(Code::OtherFile, Severity::Error, message);
+            let help =
+                "unpack it with `tar -xf` and give the folder, as of what juju-crashdump writes";
+            self.out.push(error.help(help));
+            return;
+        }
         let text = match read_text(self.files, path, None) {
             Ok(text) => text,
             Err(diagnostic) => {
@@ -162,6 +170,17 @@ impl Walk<'_> {
             }
             Err(Some(refusal)) => self.out.push(refusal.diagnostic(&shown)),
         }
+    }
+
+    /// Whether a file is compressed as `tar -a` does it: with xz, gzip, bzip2 or zstd.
+    fn is_archive(&self, path: &Path) -> bool {
+        const BEGINNINGS: [&[u8]; 4] = [b"\xfd7zXZ\0", b"\x1f\x8b", b"BZh", b"\x28\xb5\x2f\xfd"];
+        let read = self.files.read(path, 6);
+        read.is_ok_and(|first| {
+            BEGINNINGS
+                .iter()
+                .any(|beginning| first.starts_with(beginning))
+        })
     }
 
     /// The input that a text is; nothing where it is a charm's metadata, which is kept.
