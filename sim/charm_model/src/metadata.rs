@@ -7,6 +7,7 @@ use serde::Deserialize;
 
 use super::{Authority, Provenance};
 
+use trustsim_interfaces::passed_ca::Carrier;
 pub use trustsim_interfaces::tls_certificates::Mode;
 use trustsim_interfaces::{cert_handler, certificate_transfer, tls_certificates};
 pub use trustsim_juju::Role;
@@ -309,6 +310,12 @@ impl AddressOf {
 }
 
 impl Endpoint {
+    /// Whether a worker serves with what its coordinator hands it over this endpoint.
+    pub fn brings_certificate(&self) -> bool {
+        matches!(self.profile, Some(EndpointProfile::TakesCa(_)))
+            && Carrier::of(&self.interface) == Carrier::Cluster
+    }
+
     /// Whether it was read for which of its addresses a unit on a machine asks a certificate over this endpoint.
     pub fn says_its_address(&self) -> bool {
         match &self.profile {

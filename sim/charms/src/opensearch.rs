@@ -113,7 +113,7 @@ impl Charm for OpenSearch {
         // What was handed on stays when the certificates go: `update_certs` is called for a new one alone.
         if let Some(chain) = unit.files().get(HANDED_ON).cloned() {
             for clients in &self.clients {
-                clients.pass(unit, Some(&chain))?;
+                clients.pass(unit, Some(&chain), None)?;
             }
         }
         let serves = unit.files().contains_key(&*chain_path(CERTIFICATES, NODE));

@@ -392,7 +392,7 @@ impl Vault {
         self.sync_autounseal(unit)?;
         // `_sync_vault_kv`: the CA that lies beside this unit's server, which another one follows only here.
         let ca = unit.files().get(process::CA).cloned();
-        self.stores.pass(unit, ca.as_ref())?;
+        self.stores.pass(unit, ca.as_ref(), None)?;
         self.sync_pki(unit)
     }
 

@@ -26,6 +26,7 @@ use trustsim_charm_model::{
 };
 use trustsim_interfaces::UnitContext;
 use trustsim_interfaces::certificate_transfer;
+use trustsim_interfaces::passed_ca::{self, Carrier};
 use trustsim_interfaces::tls_certificates::{self, Asks, Event, Library, Request, Side};
 use trustsim_interfaces::{KeySource, pem};
 use trustsim_juju::{Hook, HookError, Status, Value};
@@ -72,6 +73,8 @@ struct CertificatesEndpoint {
     certificates: tls_certificates::Requirer,
     profile: CertificatesProfile,
     bugs: Bugs,
+    /// Endpoints to its workers, for whose addresses a coordinator asks too.
+    gathers: Vec<Arc<str>>,
 }
 
 #[derive(Debug)]
@@ -147,7 +150,7 @@ impl Charm for Requirer {
             endpoint.on_hook(hook, unit, begins, &mut changes)?;
         }
         for endpoint in &self.0.passing {
-            endpoint.on_hook(hook, unit)?;
+            endpoint.on_hook(hook, unit, &self.0.certificates)?;
         }
         changes.carry_out(unit);
         for process in &self.0.processes {
@@ -209,6 +212,7 @@ impl Requirer {
                         certificates,
                         profile,
                         bugs: endpoint.bugs,
+                        gathers: gathers(metadata, &endpoint.name),
                     });
                 }
                 Some(EndpointProfile::ReceivesCa(profile)) => {
@@ -364,7 +368,36 @@ impl Requirer {
     }
 }
 
+/// The endpoints over which a charm hands its workers the certificate that it gets over this one, with a library that keeps
+/// the key in a secret.
+fn gathers(metadata: &CharmMetadata, certificates: &str) -> Vec<Arc<str>> {
+    if metadata.played_certificates_library(certificates) == Library::V3 {
+        return Vec::new();
+    }
+    let endpoints = metadata.endpoints.iter().filter(|endpoint| {
+        let passes = matches!(&endpoint.profile,
+            Some(EndpointProfile::PassesCa(profile)) if profile.of.iter().any(|of| of == certificates));
+        passes && Carrier::of(&endpoint.interface) == Carrier::Cluster
+    });
+    endpoints
+        .map(|endpoint| Arc::from(endpoint.name.as_str()))
+        .collect()
+}
+
 impl CertificatesEndpoint {
+    /// The chain that it serves for itself.
+    fn served_chain(&self, unit: &UnitContext<'_>) -> Option<Value> {
+        let request = self
+            .requests(unit)
+            .into_iter()
+            .find(|request| request.side == Side::Unit)?;
+        let path = chain_path(
+            &self.certificates.endpoint,
+            common_name(&request.attributes),
+        );
+        unit.files().get(path.as_str()).cloned()
+    }
+
     /// What a mistake of the charm makes of this hook.
     fn raise_for_bugs(&self, hook: &Hook, unit: &UnitContext<'_>) -> Result<(), HookError> {
         let raised = |text: &str| Err(HookError::Charm(text.to_owned()));
@@ -389,6 +422,10 @@ impl CertificatesEndpoint {
     /// it knows does so for another one only (canonical/postgresql-operator at its revision 1047, `_update_member_ip`).
     fn refreshes(&self, hook: &Hook, unit: &mut UnitContext<'_>) -> bool {
         let is_configured = matches!(hook, Hook::ConfigChanged);
+        // A coordinator has the library look in each hook (`coordinator.py`, `_certificates.sync`).
+        if !self.gathers.is_empty() {
+            return !matches!(hook, Hook::Install | Hook::Stop | Hook::Remove);
+        }
         if !self.bugs.start_takes_address {
             return is_configured;
         }
@@ -429,6 +466,7 @@ impl CertificatesEndpoint {
             for option in &self.profile.extra_name_options {
                 names.extend(listed(unit, option));
             }
+            names.extend(self.worker_addresses(unit));
             let mut request = Request::new(attributes(&names, &short), side);
             if !self.profile.unique_requests {
                 request.attributes.unique_identifier = None;
@@ -448,6 +486,15 @@ impl CertificatesEndpoint {
             }
         }
         requests
+    }
+
+    /// Where the workers are that a coordinator's certificate is for too.
+    fn worker_addresses(&self, unit: &UnitContext<'_>) -> BTreeSet<String> {
+        let gathered = self.gathers.iter().flat_map(|endpoint| {
+            let found = passed_ca::worker_addresses(endpoint, unit);
+            found.expect("a unit reads the bags of the units that have joined")
+        });
+        gathered.collect()
     }
 
     const fn side_of(&self, request: &Request) -> Side {

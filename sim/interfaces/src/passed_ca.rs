@@ -84,6 +84,18 @@ impl Carrier {
     }
 }
 
+/// Where the workers of a coordinator are, over one of its endpoints, sorted.
+///
+/// # Errors
+///
+/// [`HookError`] where a hook tool refuses.
+pub fn worker_addresses(
+    endpoint: &str,
+    unit: &UnitContext<'_>,
+) -> Result<std::collections::BTreeSet<String>, HookError> {
+    cluster::addresses(endpoint, unit)
+}
+
 /// What a provider hands on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Passing {
@@ -95,6 +107,15 @@ pub enum Passing {
     /// (canonical/k8s-operator#950: a secret that is found by its label has no id in `ops` before its content is set, and
     /// without one `set_ca_certificate` neither grants nor publishes).
     EarlierRelations,
+}
+
+/// The certificate with which a coordinator's workers serve, and where its key is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Handed {
+    /// The certificate without its chain, in PEM.
+    pub certificate: Value,
+    /// The secret with the key, as a databag names it.
+    pub key: Value,
 }
 
 /// The side that hands its CA on.
@@ -109,13 +130,18 @@ pub struct Provider {
 }
 
 impl Provider {
-    /// Hands `ca` on in each relation; without one, takes back what was handed on, which Vault's charm does not. Only the
+    /// Hands `ca` on in each relation, and a coordinator what its workers serve with; without one, takes back what was handed on, which Vault's charm does not. Only the
     /// leader does.
     ///
     /// # Errors
     ///
     /// [`HookError`] where a hook tool refuses.
-    pub fn pass(&self, unit: &mut UnitContext<'_>, ca: Option<&Value>) -> Result<(), HookError> {
+    pub fn pass(
+        &self,
+        unit: &mut UnitContext<'_>,
+        ca: Option<&Value>,
+        handed: Option<&Handed>,
+    ) -> Result<(), HookError> {
         let keeps = self.carrier == Carrier::VaultKv && ca.is_none();
         if !unit.is_leader() || keeps {
             return Ok(());
@@ -139,7 +165,7 @@ impl Provider {
                 }
                 match self.carrier {
                     Carrier::VaultKv => vault_kv::answer(unit, relation)?,
-                    Carrier::Cluster => cluster::answer(unit, relation)?,
+                    Carrier::Cluster => cluster::answer(unit, relation, handed)?,
                     Carrier::DataPlatform(_) | Carrier::KubeControl | Carrier::Plain => {}
                 }
             }
@@ -212,6 +238,22 @@ impl Requirer {
         let fields = Value::from(SECRET_FIELDS);
         unit.set_application_data(*relation, REQUESTED_SECRETS, Some(fields))?;
         Ok(())
+    }
+
+    /// The chain and the key with which a worker serves, as its coordinator hands them.
+    ///
+    /// # Errors
+    ///
+    /// [`HookError`] where a hook tool refuses.
+    pub fn read_handed(
+        &self,
+        unit: &mut UnitContext<'_>,
+        relation: RelationId,
+    ) -> Result<Option<(Value, Value)>, HookError> {
+        match self.carrier {
+            Carrier::Cluster => cluster::handed(unit, relation),
+            _ => Ok(None),
+        }
     }
 
     /// What a relation brings; `None` where that is nothing, or no certificate: charms pass over a word in place of one

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use trustsim::diagnosis::{TrustSource, diagnose, why};
 use trustsim::kernel::Span;
 use trustsim::report::words;
-use trustsim::whatif::{least_trust, trust_found};
+use trustsim::whatif::{NameVerdict, dialled_names, least_trust, trust_found};
 use trustsim::world::{Deployment, Options, Simulation};
 
 const DAY: Span = Span::from_secs(86_400);
@@ -52,7 +52,7 @@ fn outages(deployment: &Deployment) -> Vec<(String, bool)> {
 fn workers_trust_what_their_coordinator_hands_them() {
     for of in ["loki", "mimir", "tempo"] {
         let deployment = deployed(of, "");
-        // What dials a worker meets a certificate that is not played.
+        // Which name workers dial each other by is not read of all.
         assert_eq!(deployment.connections.len(), 1, "{of}");
         assert_eq!(outages(&deployment), [], "{of}");
     }
@@ -154,4 +154,81 @@ faults:
     };
     assert!(trusted(1));
     assert!(!trusted(3));
+}
+
+fn served(of: &str, faults: &str) -> Deployment {
+    let text = format!(
+        "duration: 6d
+models:
+  m:
+    bundle: kubernetes
+    applications:
+      old: {{charm: self-signed-certificates, scale: 1}}
+      new: {{charm: self-signed-certificates, scale: 1}}
+      coordinator: {{charm: {of}-coordinator-k8s, scale: 1}}
+      worker: {{charm: {of}-worker-k8s, scale: 2}}
+    relations:
+      - ['coordinator:certificates', 'old:certificates']
+      - ['worker:{of}-cluster', 'coordinator:{of}-cluster']
+clients: {{scraper: {{trusts: [m.old], validator: go}}}}
+connections: [{{from: scraper, to: m.worker, every: 10m}}]
+{faults}"
+    );
+    crate::common::deployed(&text)
+}
+
+/// `_certificate_request_attributes` of `coordinator.py` asks for the addresses of all workers, and `publish_data` hands them
+/// the certificate with the secret of its key, with which each serves (`_sync_tls_files`).
+#[test]
+fn workers_serve_with_the_certificate_of_their_coordinator() {
+    for of in ["loki", "mimir", "tempo"] {
+        assert_eq!(outages(&served(of, "")), [], "{of}");
+        let deployment = Arc::new(served(
+            of,
+            "faults: [{at: 2d, add-units: {app: m.worker}}]\n",
+        ));
+        let mut simulation = Simulation::new(Arc::clone(&deployment), Options::default());
+        simulation.run_until(deployment.start + Span::from_secs(3 * 86_400));
+        let found = dialled_names(&simulation).dialled;
+        let names: Vec<(&str, NameVerdict)> = found
+            .iter()
+            .map(|one| (one.connection.name.as_str(), one.verdict))
+            .collect();
+        let matches = |number: u32| {
+            (
+                format!("scraper -> m.worker/{number}"),
+                NameVerdict::Matches,
+            )
+        };
+        let expected: Vec<(String, NameVerdict)> = (0..3).map(matches).collect();
+        let names: Vec<(String, NameVerdict)> = names
+            .into_iter()
+            .map(|(name, verdict)| (name.to_owned(), verdict))
+            .collect();
+        assert_eq!(names, expected, "{of}");
+        let presented = found
+            .iter()
+            .map(|one| one.presented.as_ref().map(|one| one.serial().to_string()));
+        let presented: std::collections::BTreeSet<_> = presented.collect();
+        assert_eq!(presented.len(), 1, "{of}: all show one certificate");
+    }
+}
+
+/// What happens to the certificate of the coordinator happens to its workers.
+#[test]
+fn outages_of_workers_follow_from_their_coordinator() {
+    let removed = "faults:
+  - {at: 3d, remove-relation: {between: ['worker:tempo-cluster', 'coordinator:tempo-cluster']}}
+";
+    for (line, is_open) in outages(&served("tempo", removed)) {
+        assert!(is_open, "{line}");
+        assert!(line.contains("tempo-cluster"), "{line}");
+    }
+    let moved = "faults:
+  - {at: 3d, remove-relation: {between: ['coordinator:certificates', 'old:certificates']}}
+  - {at: 3d10m, integrate: {between: ['coordinator:certificates', 'new:certificates']}}
+";
+    let found = outages(&served("mimir", moved));
+    assert_eq!(found.len(), 2, "{found:?}");
+    assert!(found.iter().all(|(_, is_open)| *is_open), "{found:?}");
 }

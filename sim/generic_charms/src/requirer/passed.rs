@@ -3,12 +3,17 @@
 
 use std::sync::Arc;
 
-use super::Changes;
-use trustsim_charm_model::surface::trust_path;
+use super::{CertificatesEndpoint, Changes};
+use trustsim_charm_model::surface::{chain_path, key_path, trust_path};
 use trustsim_charm_model::{Endpoint, PassingProfile, TakingProfile};
 use trustsim_interfaces::UnitContext;
-use trustsim_interfaces::passed_ca::{Carrier, Passing, Provider, Requirer};
+use trustsim_interfaces::passed_ca::{Carrier, Handed, Passing, Provider, Requirer};
+use trustsim_interfaces::pem;
+use trustsim_interfaces::tls_certificates::Side;
 use trustsim_juju::{Hook, HookError, RelationId};
+
+/// The name under which a worker's files lie.
+const HANDED: &str = "server";
 
 /// An endpoint over which the charm hands on the CA of its certificates.
 #[derive(Debug)]
@@ -44,14 +49,34 @@ impl PassingEndpoint {
 
     /// Charms bring what they hand on up to date in each hook (canonical/kafka-operator 3c25f095,
     /// `common/single_kernel_kafka/events/provider.py`, `reconcile`).
-    pub(super) fn on_hook(&self, hook: &Hook, unit: &mut UnitContext<'_>) -> Result<(), HookError> {
+    pub(super) fn on_hook(
+        &self,
+        hook: &Hook,
+        unit: &mut UnitContext<'_>,
+        certificates: &[CertificatesEndpoint],
+    ) -> Result<(), HookError> {
         if matches!(hook, Hook::Install | Hook::Stop | Hook::Remove) {
             return Ok(());
         }
         let mut paths = self.paths.iter();
         let ca = paths.find_map(|path| unit.files().get(path.as_str()).cloned());
-        self.provider.pass(unit, ca.as_ref())
+        let gathers =
+            |endpoint: &&CertificatesEndpoint| endpoint.gathers.contains(&self.provider.endpoint);
+        let serving = certificates.iter().find(gathers);
+        let handed = serving.and_then(|endpoint| handed(endpoint, unit));
+        self.provider.pass(unit, ca.as_ref(), handed.as_ref())
     }
+}
+
+/// The certificate that a coordinator has, with the secret of its key.
+fn handed(endpoint: &CertificatesEndpoint, unit: &UnitContext<'_>) -> Option<Handed> {
+    let chain = endpoint.served_chain(unit)?;
+    let leaf = pem::loadable(Some(&chain)).into_iter().next()?;
+    let key = endpoint.certificates.key_uri(Side::Unit, unit)?;
+    Some(Handed {
+        certificate: pem::chain_value(&[leaf]),
+        key: key.into(),
+    })
 }
 
 impl TakingEndpoint {
@@ -90,7 +115,8 @@ impl TakingEndpoint {
         }
         if let (Hook::RelationBroken { .. }, Some(relation)) = (hook, own) {
             let path = self.path(unit, relation);
-            if unit.remove_file(&path) {
+            let serves = self.requirer.carrier == Carrier::Cluster && self.forget(unit);
+            if unit.remove_file(&path) || serves {
                 written.push(path);
             }
         }
@@ -109,16 +135,42 @@ impl TakingEndpoint {
 
     /// Writes what a relation brings; whether that is another CA than before.
     fn take(&self, unit: &mut UnitContext<'_>, relation: RelationId) -> Result<bool, HookError> {
+        let serves_other = self.serve(unit, relation)?;
         let path = self.path(unit, relation);
         // `keytool -import` finds its alias in use (canonical/kafka-connect-operator ad7cfb3, `import_cert`).
         if self.profile.keeps_first_ca && unit.files().contains_key(path.as_str()) {
             return Ok(false);
         }
-        Ok(match self.requirer.read(unit, relation)? {
+        let trusts_other = match self.requirer.read(unit, relation)? {
             Some(ca) => unit.push_file(&path, ca),
             None if self.requirer.is_taken_back(unit, relation)? => unit.remove_file(&path),
             None => false,
+        };
+        Ok(trusts_other || serves_other)
+    }
+
+    /// Writes the certificate and the key that a coordinator hands its workers; whether that changes anything.
+    fn serve(&self, unit: &mut UnitContext<'_>, relation: RelationId) -> Result<bool, HookError> {
+        if self.requirer.carrier != Carrier::Cluster {
+            return Ok(false);
+        }
+        let endpoint = &self.requirer.endpoint;
+        let paths = [chain_path(endpoint, HANDED), key_path(endpoint, HANDED)];
+        Ok(match self.requirer.read_handed(unit, relation)? {
+            Some((certificate, key)) => {
+                let changed = unit.push_file(&paths[0], certificate);
+                unit.push_file(&paths[1], key) || changed
+            }
+            None if self.requirer.is_taken_back(unit, relation)? => self.forget(unit),
+            None => false,
         })
+    }
+
+    /// Removes what it serves with; whether there was anything.
+    fn forget(&self, unit: &mut UnitContext<'_>) -> bool {
+        let endpoint = &self.requirer.endpoint;
+        let removed = unit.remove_file(&chain_path(endpoint, HANDED));
+        unit.remove_file(&key_path(endpoint, HANDED)) || removed
     }
 
     fn path(&self, unit: &UnitContext<'_>, relation: RelationId) -> String {

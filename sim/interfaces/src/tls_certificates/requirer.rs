@@ -222,6 +222,15 @@ impl Requirer {
         }
     }
 
+    /// The URI of the secret with this side's private key, once its hook has committed.
+    pub fn key_uri(&self, side: Side, unit: &UnitContext<'_>) -> Option<String> {
+        let label = self
+            .library
+            .key_label(side, unit.unit_number(), &self.endpoint);
+        let secret = unit.secret(Self::owner(side, unit), &label)?;
+        unit.secret_uri(secret.id)
+    }
+
     pub(super) fn owner(side: Side, unit: &UnitContext<'_>) -> SecretOwner {
         match side {
             Side::App => SecretOwner::Application(unit.application_id()),

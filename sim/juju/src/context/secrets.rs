@@ -252,6 +252,24 @@ impl<N> UnitContext<'_, N> {
         view_of(id, secret, revision)
     }
 
+    /// By which another application finds a secret that was granted to it; `None` of one that was added in this hook, which
+    /// has its id once that commits.
+    pub fn secret_uri(&self, id: SecretId) -> Option<String> {
+        Self::is_committed(id).then(|| format!("secret:{}", id.0))
+    }
+
+    /// `secret-get URI` by a unit of another application, to which the secret was granted: the tracked revision, and the
+    /// latest when it looks at it first. That no secret is read without a grant is up to the charms.
+    pub fn read_granted_secret(&mut self, uri: &str) -> Option<SecretView> {
+        let number: u32 = uri.strip_prefix("secret:")?.parse().ok()?;
+        let id = SecretId(number);
+        let secret = self.juju.secret(id);
+        self.note_read(ControllerRead::Secret(Arc::clone(&secret.label)));
+        let revision = self.tracked(id).unwrap_or_else(|| secret.latest());
+        self.effects.tracked.push((id, revision));
+        view_of(id, secret, revision)
+    }
+
     /// `secret-get --peek`: the latest revision. What is tracked stays, except that the first
     /// look at a secret starts tracking it.
     pub fn peek_application_secret(&mut self, label: &str) -> Option<SecretView> {

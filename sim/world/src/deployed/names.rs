@@ -24,9 +24,10 @@ impl Deployed {
         };
         let candidates = charm.endpoints.iter().filter(|endpoint| {
             let requests_ca = charm.implementation.ca_endpoints.contains(&&*endpoint.name);
-            endpoint.interface == "tls-certificates"
+            let asks = endpoint.interface == "tls-certificates"
                 && endpoint.role == Role::Requirer
-                && !requests_ca
+                && !requests_ca;
+            asks || endpoint.brings_certificate()
         });
         candidates
             .min_by_key(|endpoint| {
