@@ -397,7 +397,8 @@ impl Vault {
     }
 
     /// `_sync_vault_autounseal`: a key for each requirer. The credentials, a secret that is granted
-    /// to the other side, are left out.
+    /// to the other side, are left out. A relation that has a key is passed over (`get_outstanding_requests`), so that
+    /// another CA is never told.
     fn sync_autounseal(&self, unit: &mut UnitContext<'_>) -> Result<(), HookError> {
         if !unit.is_leader() {
             return Ok(());
@@ -414,11 +415,14 @@ impl Vault {
                 continue;
             }
             let number = unit.relation_number(relation);
+            // `_get_relation_api_address`
+            let address = unit.ingress_address(unit.endpoint_of(relation));
+            let address = format!("https://{address}:8200");
             for (key, value) in [
-                ("address", Value::from(api_address(unit))),
+                ("address", Value::from(address)),
                 ("mount_path", Value::from("charm-autounseal")),
                 ("key_name", Value::from(number.to_string())),
-                ("ca_certificate", ca.clone()),
+                (process::AUTOUNSEAL_CA, ca.clone()),
             ] {
                 unit.set_application_data(relation, key, Some(value))?;
             }

@@ -6,11 +6,12 @@
 //! units with a database are unsealed (raft). What Vault stores, issuers above all, follows from
 //! the charm's relations and secrets and is not kept twice.
 
+use super::IS_UNSEALED;
 pub(super) use crate::surface::VAULT_UNSEALED as UNSEALED;
-use crate::surface::chain_path;
+use crate::surface::{chain_path, trust_path};
 use trustsim_interfaces::UnitContext;
 use trustsim_interfaces::pem;
-use trustsim_juju::{Value, Workload};
+use trustsim_juju::{RelationId, Value, Workload};
 use trustsim_kernel::{Span, Time, parse_duration};
 
 /// There once a server was unsealed; says by what: `shamir` or `transit`.
@@ -24,6 +25,8 @@ pub(super) const ACCESS: &str = "tls-certificates-access";
 /// `ca.pem`.
 pub(super) const CA: &str = "vault/certs/ca.pem";
 const TRANSIT: &str = "transit";
+/// The CA of the server that unseals this one, in the databag of the relation.
+pub(super) const AUTOUNSEAL_CA: &str = "ca_certificate";
 /// Vault's own `max_lease_ttl` and `default_lease_ttl` (hashicorp/vault `vault/core.go`, `maxLeaseTTL` and
 /// `defaultLeaseTTL`).
 const MAX_LEASE_TTL: Span = Span::from_secs(32 * 86_400);
@@ -65,13 +68,45 @@ pub(super) fn restart(unit: &mut UnitContext<'_>) {
     }
 }
 
-/// Whether the Vault of the auto-unseal relation would decrypt this one's key now.
+/// Whether the Vault of the auto-unseal relation would decrypt this one's key now: it answers, and this server, which dials
+/// it at the address that the relation tells, trusts its certificate by the CA that came with that (`tls_ca_cert` of the
+/// seal).
 fn unseals_itself(unit: &UnitContext<'_>) -> bool {
-    let relations = unit.relations("vault-autounseal-requires");
-    let mut providers = relations
+    let Some((relation, address)) = autounseal(unit) else {
+        return false;
+    };
+    let workloads = unit.remote_workloads(relation);
+    let trusted = pem::loadable(
+        unit.files()
+            .get(autounseal_ca_path(unit, relation).as_str()),
+    );
+    let host = host_of(&address);
+    let is_trusted = |workload: &&Workload| {
+        let served = workload.loaded.get(certificate_path().as_str());
+        // It is served without its chain.
+        let leaf = pem::loadable(served).into_iter().next();
+        leaf.is_some_and(|leaf| {
+            let names = ["DNS", "IP"].map(|kind| format!("{kind}:{host}"));
+            names.iter().any(|name| leaf.sans().contains(name))
+                && trusted.iter().any(|ca| leaf.verify_issued_by(ca))
+        })
+    };
+    workloads
         .iter()
-        .map(|relation| unit.remote_workloads(*relation));
-    providers.any(|workloads| has_quorum(workloads.into_iter()))
+        .copied()
+        .any(|workload| is_trusted(&workload))
+        && has_quorum(workloads.into_iter())
+}
+
+/// The host of `https://HOST:8200`.
+fn host_of(url: &str) -> &str {
+    let host = url.strip_prefix("https://").unwrap_or(url);
+    host.rsplit_once(':').map_or(host, |(host, _)| host)
+}
+
+/// Where the CA lies by which this server trusts the one that unseals it.
+fn autounseal_ca_path(unit: &UnitContext<'_>, relation: RelationId) -> String {
+    trust_path(&format!("{IS_UNSEALED}-{}", unit.relation_number(relation)))
 }
 
 /// Writes `vault.hcl`; only another kind of seal restarts the server
@@ -87,7 +122,13 @@ pub(super) fn write_config(unit: &mut UnitContext<'_>, peers: &[String]) {
             text.push_str(&format!("{name} = \"{value}\"\n"));
         }
     }
-    if let Some(address) = autounseal_address(unit) {
+    if let Some((relation, address)) = autounseal(unit) {
+        // `push_autounseal_ca_cert`: as it is in the databag, where another CA never comes.
+        let bag = unit.remote_application_data(relation);
+        let bag = bag.expect("the relation is one of this application's");
+        if let Some(ca) = bag.get(AUTOUNSEAL_CA).cloned() {
+            unit.push_file(&autounseal_ca_path(unit, relation), ca);
+        }
         text.push_str(&format!("seal \"transit\" {{ address = \"{address}\" }}\n"));
     }
     let before = unit.files().get(CONFIG).cloned();
@@ -100,13 +141,13 @@ pub(super) fn write_config(unit: &mut UnitContext<'_>, peers: &[String]) {
     }
 }
 
-/// `vault_autounseal_requires.get_details()`: the address, once the provider has said all.
-fn autounseal_address(unit: &UnitContext<'_>) -> Option<String> {
-    let relation = *unit.relations("vault-autounseal-requires").first()?;
+/// `vault_autounseal_requires.get_details()`: the relation and the address, once the provider has said all.
+fn autounseal(unit: &UnitContext<'_>) -> Option<(RelationId, String)> {
+    let relation = *unit.relations(IS_UNSEALED).first()?;
     let bag = unit.remote_application_data(relation);
     let bag = bag.expect("the relation is one of this application's");
     bag.get("key_name")?;
-    Some(bag.get("address")?.text().to_owned())
+    Some((relation, bag.get("address")?.text().to_owned()))
 }
 
 /// The seal is another Vault's key, as the running server knows it.

@@ -225,6 +225,45 @@ fn a_vault_that_another_unseals_needs_no_operator_after_a_restart() {
     assert_eq!(status(&house), "");
 }
 
+/// `get_outstanding_requests` of `vault-package/vault/vault_managers.py` at 619be7dc5 passes over a relation that has
+/// credentials, so that `ca_certificate` stays the CA that was there first: a Vault that another unseals cannot reach that
+/// one after its CA is another, and stays sealed from its next restart on.
+#[test]
+fn a_vault_that_another_unseals_is_never_told_of_another_ca() {
+    let mut house = vault_k8s(90);
+    house.open();
+    let charm = vault_charm("vault-k8s", "vault");
+    let below = house.stage.deploy("below", &charm, ANY_NAME, 1);
+    house.stage.run_for(30);
+    house.stage.integrate(
+        (house.vault, "vault-autounseal-provides"),
+        (below, "vault-autounseal-requires"),
+    );
+    house.stage.run_for(700);
+    people(&mut house.stage, below);
+    house.stage.run_for(30);
+    people(&mut house.stage, below);
+    house.stage.run_for(700);
+    let (root, vault) = (house.root, house.vault);
+    house
+        .stage
+        .integrate((root, "certificates"), (vault, "tls-certificates-access"));
+    house.stage.run_for(700);
+    house.people();
+    house.stage.run_for(700);
+    let unit = house.stage.unit(below, 0);
+    let status = |house: &House| house.stage.juju.unit(unit).status.1.to_string();
+    assert_eq!(status(&house), "");
+    let host = &mut TestHost(&mut house.stage.agenda, false);
+    house
+        .stage
+        .juju
+        .operator()
+        .restart_process(unit, None, host);
+    house.stage.run_for(DAY_S);
+    assert_eq!(status(&house), "Waiting for transit auto-unseal");
+}
+
 /// hvac verifies the API with `ca.pem`: a server whose certificate has ended is not available.
 #[test]
 fn vault_behind_an_expired_access_certificate_signs_nothing() {
