@@ -141,7 +141,7 @@ class Coordinator(Side):
         return {"addresses that are not asked for": []} if self.requested_names() else {}
 
     def requested_names(self):
-        """The alternative names of the request that stands after the hook."""
+        """The alternative names of the request that is there after the hook."""
         for relation in self.entry["after"]["relations"]:
             said = relation["unit-data"].get("certificate_signing_requests")
             for request in json.loads(said) if said else []:

@@ -41,10 +41,7 @@ impl FromStr for Subnet {
         let network: IpAddr = network.parse().map_err(|_| NotASubnet)?;
         let prefix: u8 = prefix.parse().map_err(|_| NotASubnet)?;
         let found = Self { network, prefix };
-        let is_sound = prefix <= found.bits() && found.host(0) == network && {
-            let host_bits = 128 - u32::from(found.bits()) + u32::from(prefix);
-            host_bits == 0 || bits_of(network) << host_bits == 0
-        };
+        let is_sound = prefix <= found.bits() && bits_of(network) & found.host_mask() == 0;
         is_sound.then_some(found).ok_or(NotASubnet)
     }
 }
@@ -54,6 +51,14 @@ impl Subnet {
         match self.network {
             IpAddr::V4(_) => 32,
             IpAddr::V6(_) => 128,
+        }
+    }
+
+    /// The bits that tell its machines apart.
+    fn host_mask(self) -> u128 {
+        match u32::from(self.bits() - self.prefix) {
+            128 => u128::MAX,
+            free => (1 << free) - 1,
         }
     }
 
