@@ -70,7 +70,7 @@ impl OutageGroup {
 
 impl Likeness {
     /// What an outage has in common with one of another run.
-    pub(crate) fn of(manifest: &Manifest, findings: &Findings, outage: usize) -> Self {
+    pub fn of(manifest: &Manifest, findings: &Findings, outage: usize) -> Self {
         let connection = &manifest.connections[findings.outages[outage].connection as usize];
         Self {
             client: connection.client.to_application(),

@@ -66,7 +66,7 @@ pub use outage_class::OutageClass;
 pub use outages::{ErrorChange, Outage, outages};
 pub use parts::{Part, part_at};
 pub use refused_actions::{RefusedAction, refused_actions};
-pub use remedy::{Remedies, Remedy, RemedyElsewhere};
+pub use remedy::{Lasting, Remedies, Remedy, RemedyElsewhere};
 pub use requests::{
     AskedRequest, RefusedReason, RequestOutcome, Requests, SilentRelation, UnitStatus, requests,
 };

@@ -7,6 +7,7 @@ use super::Findings;
 use super::command::Command;
 use trustsim_kernel::{Span, Time};
 use trustsim_model::{Address, Manifest};
+use trustsim_validators::ErrorKind;
 
 /// Which part of the time that a remedy saves has to be a gain in all: a tenth.
 const LEAST_GAIN: u32 = 10;
@@ -25,7 +26,11 @@ pub struct Remedy {
     /// Outages of which at most half is left, with what that is: what leaves more is as likely an
     /// accident of timing.
     pub shortens: Vec<(usize, Span)>,
-    /// Names of connections that fail with it at times at which they did not without.
+    /// Those of which no more than a hundredth is left: an operator cannot type before the outage is seen, or before Juju
+    /// takes the command. They are in `shortens` too.
+    pub nearly_ends: Vec<usize>,
+    /// Names of connections that lose more with it than without, by more than the scenario tolerates: an outage that comes
+    /// seconds earlier or later is no harm.
     pub breaks: Vec<String>,
     /// How much less the outages that it ends or shortens take.
     pub relieved: Span,
@@ -39,8 +44,22 @@ pub struct Remedy {
     pub new_cas: Vec<Address>,
     /// Which of the changes that were tried it is, by its place among them.
     pub plan: usize,
+    /// The outages whose cause it was guessed from, in order; `None` for what is there from the start, or was worked out
+    /// for a whole run.
+    pub meant_for: Option<Vec<usize>>,
+    /// Whether what it does outlives the run, for groups of outages with which that was played: by the first of each.
+    pub lasting: BTreeMap<usize, Lasting>,
     /// What comes of it with other seeds; nothing where none was played.
     pub elsewhere: Vec<RemedyElsewhere>,
+}
+
+/// Whether what a remedy does for a group of outages outlives the run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lasting {
+    /// Played on beyond the end of the run, the same cause does not come back.
+    Ends,
+    /// The same cause is back at this instant: what was renewed ends later, that is all.
+    PutsOff(Time),
 }
 
 /// What comes of a remedy with another seed.
@@ -65,6 +84,20 @@ impl Remedy {
     /// Whether it does something for this outage.
     pub fn helps(&self, outage: usize) -> bool {
         self.ends.contains(&outage) || self.shortens.iter().any(|(index, _)| *index == outage)
+    }
+
+    /// Whether it ends this outage, or all but a hundredth of it.
+    fn all_but_ends(&self, outage: usize) -> bool {
+        self.ends.contains(&outage) || self.nearly_ends.contains(&outage)
+    }
+
+    /// Whether it was guessed from the cause of one of these outages, or for a whole run.
+    fn is_meant_for(&self, group: &[usize]) -> bool {
+        let Some(meant_for) = &self.meant_for else {
+            return true;
+        };
+        let mut group = group.iter();
+        group.any(|outage| meant_for.binary_search(outage).is_ok())
     }
 
     /// Whether these connections, by name, together lose less with it than this.
@@ -109,16 +142,37 @@ impl Remedies {
 
     /// The best remedy for one outage.
     pub fn best(&self, outage: usize) -> Option<&Remedy> {
-        self.best_of(outage, |_| true)
+        let helping = || self.proven.iter().filter(|remedy| remedy.helps(outage));
+        let ends = |remedy: &&Remedy| remedy.all_but_ends(outage);
+        helping().find(ends).or_else(|| helping().next())
     }
 
-    /// The best remedy for a group of outages, told by the first: one with which its connections lose less in all.
+    /// The best remedy for a group of outages, told by the first: of those that help it ([`Self::all_for`]) the first
+    /// that was seen to last, else one that puts the outage off.
     pub fn best_for(
         &self,
         manifest: &Manifest,
         findings: &Findings,
         group: &[usize],
     ) -> Option<&Remedy> {
+        let fitting = self.all_for(manifest, findings, group).into_iter();
+        // Of those alike the first.
+        fitting.min_by_key(|remedy| match remedy.lasting.get(&group[0]) {
+            Some(Lasting::Ends) => 0,
+            Some(Lasting::PutsOff(_)) => 1,
+            None => 2,
+        })
+    }
+
+    /// The remedies with which the connections of a group of outages lose less in all, the best first. Where something
+    /// has expired, whatever issues certificates earlier or later moves the outage: only what was guessed from the cause
+    /// of one of the group counts.
+    pub fn all_for(
+        &self,
+        manifest: &Manifest,
+        findings: &Findings,
+        group: &[usize],
+    ) -> Vec<&Remedy> {
         let connections: BTreeSet<u32> = group
             .iter()
             .map(|&index| findings.outages[index].connection)
@@ -131,13 +185,72 @@ impl Remedies {
             let of = |&index: &u32| manifest.connections[index as usize].name.as_str();
             connections.iter().map(of)
         };
-        self.best_of(group[0], |remedy| remedy.lowers(names(), lost))
+        let first = group[0];
+        let is_expiry = findings.outages[first].error == ErrorKind::Expired;
+        let fits = |remedy: &&Remedy| {
+            remedy.helps(first)
+                && remedy.lowers(names(), lost)
+                && (!is_expiry || remedy.is_meant_for(group))
+        };
+        let mut fitting: Vec<&Remedy> = self.proven.iter().filter(fits).collect();
+        // Those alike stay in their order.
+        fitting.sort_by_key(|remedy| !remedy.all_but_ends(first));
+        fitting
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn remedy(plan: usize, breaks: &[&str]) -> Remedy {
+        Remedy {
+            commands: Vec::new(),
+            at: None,
+            later: Vec::new(),
+            ends: Vec::new(),
+            shortens: Vec::new(),
+            nearly_ends: Vec::new(),
+            breaks: breaks.iter().map(|name| (*name).to_owned()).collect(),
+            relieved: Span::from_secs(1_000),
+            lost_before: Span::from_secs(1_000),
+            lost_after: Span::from_secs(100),
+            lost_by: BTreeMap::new(),
+            new_cas: Vec::new(),
+            plan,
+            meant_for: None,
+            lasting: BTreeMap::new(),
+            elsewhere: Vec::new(),
+        }
     }
 
-    fn best_of(&self, outage: usize, fits: impl Fn(&Remedy) -> bool) -> Option<&Remedy> {
-        let fitting = || self.proven.iter().filter(|remedy| fits(remedy));
-        let ends = |remedy: &&Remedy| remedy.ends.contains(&outage);
-        let helps = |remedy: &&Remedy| remedy.helps(outage);
-        fitting().find(ends).or_else(|| fitting().find(helps))
+    /// A new CA in nine commands ended an outage, and broke other connections; one relation that is made again left five
+    /// minutes of 240 days.
+    #[test]
+    fn what_leaves_minutes_of_months_is_no_worse_than_what_ends_it_and_breaks_others() {
+        let mut exotic = remedy(0, &["client -> etcd"]);
+        exotic.ends.push(0);
+        let mut simple = remedy(1, &[]);
+        simple.shortens.push((0, Span::from_secs(5)));
+        let mut found = Remedies {
+            proven: vec![exotic, simple],
+            ..Remedies::default()
+        };
+        found.sort();
+        assert_eq!(found.best(0).map(|best| best.plan), Some(0));
+        for each in &mut found.proven {
+            each.nearly_ends = each.shortens.iter().map(|(outage, _)| *outage).collect();
+        }
+        assert_eq!(found.best(0).map(|best| best.plan), Some(1));
+    }
+
+    /// `juju resume-relation`, guessed from an outage of months before.
+    #[test]
+    fn what_was_guessed_from_another_cause_is_meant_for_that_alone() {
+        let mut resumed = remedy(0, &[]);
+        resumed.meant_for = Some(vec![2, 5]);
+        assert!(resumed.is_meant_for(&[4, 5]) && !resumed.is_meant_for(&[3, 4]));
+        resumed.meant_for = None;
+        assert!(resumed.is_meant_for(&[3, 4]), "it is there from the start");
     }
 }

@@ -12,7 +12,7 @@ use crate::words::{
     certificate, charm_error, command, expectation, explanation, open_outage, refused_action,
     standing, verdict,
 };
-use trustsim_diagnosis::{OutageClass, Tally};
+use trustsim_diagnosis::{Lasting, OutageClass, Tally};
 use trustsim_kernel::Span;
 use trustsim_model::{
     CertificateKind, Coverage, EndlessLoop, Kind, Share, Source, UnplayedRepeats,
@@ -328,12 +328,21 @@ fn remedies(run: &Run<'_>) -> Value {
                     })
                 })
                 .collect();
+            let puts_off = remedy.lasting.iter();
+            let puts_off = puts_off.filter_map(|(outage, lasting)| match lasting {
+                Lasting::PutsOff(until) => {
+                    Some(json!({ "outage": outage, "until": until.to_string() }))
+                }
+                Lasting::Ends => None,
+            });
+            let puts_off: Vec<Value> = puts_off.collect();
             json!({
                 "commands": remedy.commands.iter().map(command::text).collect::<Vec<_>>(),
                 "at": remedy.at.map(|at| at.to_string()),
                 "later": later,
                 "ends": remedy.ends,
                 "shortens": shortens,
+                "puts_off": puts_off,
                 "breaks": remedy.breaks,
                 "new_cas": remedy.new_cas.iter().map(|owner| owner.as_str()).collect::<Vec<_>>(),
                 "elsewhere": elsewhere,

@@ -1,20 +1,25 @@
 //! Which changes might end an outage: guesses from its explanation, to be tried and not believed.
 
+mod guesses;
 mod missing;
 mod neighbours;
 mod obstacles;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 use super::change::{Change, GONE};
+pub(super) use guesses::Candidate;
+use guesses::Guesses;
 use neighbours::Neighbours;
 use trustsim_diagnosis::{
-    CaRoute, Cause, CertificateCause, Explanation, FaultCause, Findings, Outage, TrustCause,
+    CaRoute, Cause, CertificateCause, Explanation, FaultCause, Findings, Outage, Performed,
+    TrustCause,
 };
 use trustsim_interfaces::Interface;
-use trustsim_kernel::{Span, Time};
+use trustsim_kernel::Span;
 use trustsim_validators::ErrorKind;
-use trustsim_world::{Action, Address, ApplicationIndex, Deployment, Manifest, TimedAction};
+use trustsim_world::{Action, Address, ApplicationIndex, Deployment, Manifest, Side, TimedAction};
 
 /// How soon an operator acts who watches.
 const REACTION: Span = Span::from_secs(1);
@@ -44,18 +49,17 @@ pub(super) fn candidates(
     deployment: &Deployment,
     manifest: &Manifest,
     findings: &Findings,
-) -> Vec<Change> {
+) -> Vec<Candidate> {
     let end = manifest.start + manifest.duration;
     let search = CandidateSearch {
         deployment,
         manifest,
         neighbours: Neighbours::of(deployment),
     };
-    let mut cost: Vec<(Likelihood, Change, Span)> = Vec::new();
-    let mut place: BTreeMap<Change, usize> = BTreeMap::new();
-    let mut seen = BTreeSet::new();
+    let mut guesses = Guesses::default();
+    let mut of_applications: BTreeMap<_, Vec<Change>> = BTreeMap::new();
     let classes = findings.classes.iter();
-    for ((outage, explanation), class) in findings.explained().zip(classes) {
+    for (index, ((outage, explanation), class)) in findings.explained().zip(classes).enumerate() {
         // What breaks nothing needs no remedy.
         if !class.is_told() {
             continue;
@@ -65,26 +69,23 @@ pub(super) fn candidates(
             connection.client.application(),
             connection.server.application(),
         );
+        let length = outage.length(end);
+        for (likelihood, change) in search.of_connection(outage, explanation) {
+            guesses.add(likelihood, change, length, index);
+        }
         // Units of one application fail alike: the first speaks for the others.
-        let is_first = seen.insert((client, server, outage.error));
-        for (likelihood, change) in search.changes(outage, explanation, is_first) {
-            let length = outage.length(end);
-            match place.get(&change) {
-                Some(&index) => {
-                    let (known, _, sum) = &mut cost[index];
-                    *known = likelihood.min(*known);
-                    *sum += length;
-                }
-                None => {
-                    place.insert(change.clone(), cost.len());
-                    cost.push((likelihood, change, length));
+        match of_applications.entry((client, server, outage.error)) {
+            Entry::Occupied(alike) => guesses.also_for(alike.get(), index),
+            Entry::Vacant(first) => {
+                let found = search.of_applications(outage, explanation);
+                first.insert(found.iter().map(|(_, change)| change.clone()).collect());
+                for (likelihood, change) in found {
+                    guesses.add(likelihood, change, length, index);
                 }
             }
         }
     }
-    // Of equal cost, what its cause says comes first, as it was guessed.
-    cost.sort_by_key(|(likelihood, _, sum)| (*likelihood, std::cmp::Reverse(*sum)));
-    cost.into_iter().map(|(_, change, _)| change).collect()
+    guesses.in_order()
 }
 
 struct CandidateSearch<'a> {
@@ -94,20 +95,16 @@ struct CandidateSearch<'a> {
 }
 
 impl CandidateSearch<'_> {
-    /// What might help one outage; what concerns whole applications only for the first of those
-    /// alike.
-    fn changes(
+    /// What might help one outage.
+    fn of_connection(
         &self,
         outage: &Outage,
         explanation: &Explanation,
-        is_first: bool,
     ) -> Vec<(Likelihood, Change)> {
-        let connection = &self.manifest.connections[outage.connection as usize];
         let find = |address: &Address| self.deployment.application_at(address);
-        let at = outage.from.since(self.manifest.start) + REACTION;
+        let at = self.reacted(outage);
         let mut obvious = self.put_right(explanation, at);
         let mut settings = Vec::new();
-        let mut versions = Vec::new();
         let judge = &explanation.symptom.judge;
         let since = transferred_from(explanation.ca_route.as_ref(), at);
         let signer = explanation.symptom.signer().and_then(find);
@@ -115,7 +112,7 @@ impl CandidateSearch<'_> {
             obvious.push(Change::Transfer {
                 provider,
                 requirer,
-                at,
+                at: self.when_taken([provider, requirer], at),
             });
         }
         obvious.extend(self.transfer_of_root(explanation));
@@ -131,35 +128,68 @@ impl CandidateSearch<'_> {
             settings.extend(self.longer_root(provider, explanation));
         }
         settings.extend(self.issued_again(explanation, at));
-        let mut restarts = Vec::new();
-        if is_first {
-            let sides = [&connection.client, &connection.server].map(find);
-            let name = connection.server_name_at(outage.from);
-            obvious.extend(self.named(explanation, name));
-            obvious.extend(self.certified(explanation, sides));
-            obvious.extend(self.put_under(explanation, sides[0]));
-            settings.extend(self.in_the_way(explanation, sides, at));
-            versions.extend(self.versions(explanation, sides, at));
-            let [client, server] = sides;
-            let others = server.filter(|_| server != client);
-            let restart = |application| Change::Restart { application, at };
-            restarts.extend(client.into_iter().chain(others).map(restart));
-        }
-        let ranked = [
+        ranked([
             (Likelihood::Obvious, obvious),
             (Likelihood::Setting, settings),
-            (Likelihood::Restart, restarts),
-            (Likelihood::Version, versions),
-        ];
-        let each = ranked.into_iter();
-        let each = each.flat_map(|(rank, changes)| changes.into_iter().map(move |it| (rank, it)));
-        each.collect()
+        ])
+    }
+
+    /// What concerns the whole applications on both sides of an outage.
+    fn of_applications(
+        &self,
+        outage: &Outage,
+        explanation: &Explanation,
+    ) -> Vec<(Likelihood, Change)> {
+        let connection = &self.manifest.connections[outage.connection as usize];
+        let find = |address: &Address| self.deployment.application_at(address);
+        let at = self.reacted(outage);
+        let sides = [&connection.client, &connection.server].map(find);
+        let name = connection.server_name_at(outage.from);
+        let mut obvious = self.named(explanation, name);
+        obvious.extend(self.certified(explanation, sides));
+        obvious.extend(self.certified_provider(explanation));
+        obvious.extend(self.put_under(explanation, sides[0]));
+        let [client, server] = sides;
+        let others = server.filter(|_| server != client);
+        let restart = |application| Change::Restart { application, at };
+        let restarts = client.into_iter().chain(others).map(restart);
+        ranked([
+            (Likelihood::Obvious, obvious),
+            (Likelihood::Setting, self.in_the_way(explanation, sides, at)),
+            (Likelihood::Restart, restarts.collect()),
+            (Likelihood::Version, self.versions(explanation, sides, at)),
+        ])
+    }
+
+    /// As soon as an operator acts who sees an outage begin.
+    fn reacted(&self, outage: &Outage) -> Span {
+        outage.from.since(self.manifest.start) + REACTION
+    }
+
+    /// The instant itself, or where the plan has just removed a relation between the two, when that is gone: Juju refuses
+    /// to make a relation that is being removed.
+    fn when_taken(&self, pair: [ApplicationIndex; 2], at: Span) -> Span {
+        let is_between = |sides: &[Side; 2]| {
+            let ends = sides
+                .each_ref()
+                .map(|side| self.deployment.application_of(side.party));
+            pair.iter().all(|index| ends.contains(&Some(*index)))
+        };
+        let actions = self.deployment.actions.iter();
+        let removed = actions.filter(|timed| match &timed.action {
+            Action::RemoveRelation { sides, .. } => is_between(sides),
+            _ => false,
+        });
+        let gone = removed
+            .filter(|timed| timed.at <= at)
+            .map(|timed| timed.at + GONE);
+        // None was removed.
+        gone.fold(at, Span::max)
     }
 
     /// What the cause says: the person comes, what was done is undone, certificates are issued again.
     fn put_right(&self, explanation: &Explanation, failing: Span) -> Vec<Change> {
         let cause = &explanation.cause;
-        let since_start = |at: Time| at.since(self.manifest.start);
         let at = self.noticed(explanation, failing);
         let mut changes = Vec::new();
         match cause.what.innermost() {
@@ -176,22 +206,33 @@ impl CandidateSearch<'_> {
             }
             _ => {}
         }
-        if let Some((done, source)) = &cause.action {
-            let mut actions = self.deployment.actions.iter_enumerated();
-            let is_it = |timed: &TimedAction| {
+        let mut actions = self.deployment.actions.iter_enumerated();
+        let remover = remover(&cause.what);
+        let led_there = |timed: &TimedAction| {
+            let action = cause.action.as_ref();
+            action.is_some_and(|(done, source)| {
                 timed.source == *source && self.deployment.start + timed.at == *done
+            })
+        };
+        // Where a relation is to blame, what removed it is in the cause itself.
+        let removed_it = |timed: &TimedAction| {
+            remover.is_some_and(|by| {
+                timed.source == by.source
+                    && timed.at <= failing
+                    && matches!(timed.action, Action::RemoveRelation { .. })
+            })
+        };
+        let action = actions.rfind(|(_, timed)| led_there(timed) || removed_it(timed));
+        changes.extend(action.map(|(action, timed)| {
+            // Juju refuses a relation that is being removed: it is made again when the hooks of both sides have run.
+            let at = match timed.action {
+                // That certificates come over a relation no more is seen when it goes, months before they end.
+                Action::RemoveRelation { .. } if remover.is_some() => timed.at + GONE,
+                Action::RemoveRelation { .. } => at.max(timed.at + GONE),
+                _ => at.max(timed.at + REACTION),
             };
-            let action = actions.find(|(_, timed)| is_it(timed));
-            changes.extend(action.map(|(action, timed)| {
-                // Juju refuses a relation that is being removed: it is made again when the hooks of both sides have run.
-                let after = match timed.action {
-                    Action::RemoveRelation { .. } => GONE,
-                    _ => REACTION,
-                };
-                let at = at.max(since_start(*done) + after);
-                Change::Undo { action, at }
-            }));
-        }
+            Change::Undo { action, at }
+        }));
         changes
     }
 
@@ -287,6 +328,25 @@ impl CandidateSearch<'_> {
             value: LONG_ROOT.to_owned(),
         })
     }
+}
+
+/// The action that removed the relation which a cause blames for certificates that are not renewed or were taken away.
+fn remover(cause: &Cause) -> Option<&Performed> {
+    match cause.innermost() {
+        Cause::Certificate(
+            CertificateCause::CertificatesRelationRemoved { by, .. }
+            | CertificateCause::TakenAway { by, .. },
+        )
+        | Cause::Trust(TrustCause::TakenAway { by, .. }) => by.as_ref(),
+        _ => None,
+    }
+}
+
+/// Each change with how likely those of its list are.
+fn ranked<const N: usize>(lists: [(Likelihood, Vec<Change>); N]) -> Vec<(Likelihood, Change)> {
+    let each = lists.into_iter();
+    let each = each.flat_map(|(rank, changes)| changes.into_iter().map(move |it| (rank, it)));
+    each.collect()
 }
 
 /// From when a transfer might help: where one was removed, from `at`; where none was there, or only

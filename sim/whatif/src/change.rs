@@ -26,12 +26,13 @@ pub(super) enum Change {
         requirer: ApplicationIndex,
         at: Span,
     },
-    /// An application that has no certificates gets them from another one, and with `trusted_by` the CA goes to that
-    /// one.
+    /// An application that has no certificates gets them from another one from this instant on, and with `trusted_by` the
+    /// CA goes to that one.
     Certify {
         provider: ApplicationIndex,
         requirer: ApplicationIndex,
         trusted_by: Option<ApplicationIndex>,
+        at: Span,
     },
     /// A CA that issues nothing without one above it is put under another one, and with `trusted_by` that one's CA goes
     /// to the one that judges.
@@ -99,6 +100,8 @@ const SETTLED: Span = Span::from_secs(60);
 pub(super) struct Changed {
     pub(super) deployment: Deployment,
     pub(super) commands: Vec<Command>,
+    /// What is typed after that, and when, from the start of the run.
+    pub(super) later: Vec<(Span, Command)>,
 }
 
 impl Change {
@@ -106,6 +109,7 @@ impl Change {
     pub(super) const fn at(&self) -> Span {
         match self {
             Self::Transfer { at, .. }
+            | Self::Certify { at, .. }
             | Self::Restart { at, .. }
             | Self::Undo { at, .. }
             | Self::Run { at, .. }
@@ -115,8 +119,7 @@ impl Change {
             | Self::Move { at, .. }
             | Self::Again { at, .. }
             | Self::Give { at, .. } => *at,
-            Self::Certify { .. }
-            | Self::PutUnder { .. }
+            Self::PutUnder { .. }
             | Self::Option { .. }
             | Self::Attend { .. }
             | Self::OnLeader { .. } => Span::ZERO,
@@ -130,6 +133,7 @@ impl Change {
     /// Why no operator can make it.
     pub(super) fn make(&self, deployment: &Deployment) -> Result<Changed, Obstacle> {
         let mut changed = deployment.clone();
+        let mut later = Vec::new();
         let commands = match self {
             Self::Transfer {
                 provider,
@@ -143,7 +147,8 @@ impl Change {
                 provider,
                 requirer,
                 trusted_by,
-            } => certify(&mut changed, *provider, *requirer, *trusted_by)?,
+                at,
+            } => certify(&mut changed, [*provider, *requirer], *trusted_by, *at)?,
             Self::PutUnder {
                 parent,
                 ca,
@@ -156,10 +161,7 @@ impl Change {
             } => {
                 let own = &mut changed.applications[*application].options;
                 own.insert(option.clone(), value.clone());
-                let action = Action::SetConfig {
-                    application: *application,
-                    options: [(option.clone(), Some(value.clone()))].into(),
-                };
+                let action = set_config(*application, option, value);
                 vec![Command::of(&action, deployment)]
             }
             Self::Restart { application, at } => {
@@ -191,11 +193,12 @@ impl Change {
             }
             Self::Attend { operator } => vec![attend(&mut changed, *operator)],
             Self::OnLeader { operator } => on_leader(&mut changed, *operator)?,
-            other => other.make_by_hand(&mut changed)?,
+            other => other.make_by_hand(&mut changed, &mut later)?,
         };
         Ok(Changed {
             deployment: changed,
             commands,
+            later,
         })
     }
 
@@ -216,16 +219,17 @@ impl Change {
         };
         let at = run.manifest.settled_at? + SETTLED;
         let mut changed = deployment.clone();
-        let action = Action::SetConfig {
-            application: *application,
-            options: [(option.clone(), Some(value.clone()))].into(),
-        };
+        let action = set_config(*application, option, value);
         plan(&mut changed, at.since(deployment.start), action);
         Some((at, Additions::between(deployment, &changed)))
     }
 
     /// What concerns a charm, a hook, a provider or a client; see [`by_hand`].
-    fn make_by_hand(&self, changed: &mut Deployment) -> Result<Vec<Command>, Obstacle> {
+    fn make_by_hand(
+        &self,
+        changed: &mut Deployment,
+        later: &mut Vec<(Span, Command)>,
+    ) -> Result<Vec<Command>, Obstacle> {
         Ok(match self {
             Self::Refresh { application, at } => by_hand::refresh(changed, *application, *at)?,
             Self::FixHook { action, at } => by_hand::fix_hook(changed, *action, *at)?,
@@ -235,8 +239,8 @@ impl Change {
                 from,
                 to,
                 at,
-            } => by_hand::move_to(changed, *application, *from, *to, *at)?,
-            Self::Again { relation, at } => by_hand::again(changed, *relation, *at)?,
+            } => by_hand::move_to(changed, later, *application, [*from, *to], *at)?,
+            Self::Again { relation, at } => by_hand::again(changed, later, *relation, *at),
             Self::Give { client, ca, at } => {
                 let action = Action::ClientTrust {
                     client: *client,
@@ -247,6 +251,13 @@ impl Change {
             }
             other => unreachable!("`make` makes {other:?} itself"),
         })
+    }
+}
+
+fn set_config(application: ApplicationIndex, option: &str, value: &str) -> Action {
+    Action::SetConfig {
+        application,
+        options: [(option.to_owned(), Some(value.to_owned()))].into(),
     }
 }
 
@@ -289,18 +300,18 @@ fn put_under(
     Ok(commands)
 }
 
-/// Certificates for an application from the start, and their CA for the one that judges them.
+/// Certificates for an application from this instant on, and their CA for the one that judges them.
 fn certify(
     changed: &mut Deployment,
-    provider: ApplicationIndex,
-    requirer: ApplicationIndex,
+    [provider, requirer]: [ApplicationIndex; 2],
     trusted_by: Option<ApplicationIndex>,
+    at: Span,
 ) -> Result<Vec<Command>, Obstacle> {
     let interface = Interface::TlsCertificates;
-    let mut commands = integrate(changed, interface, provider, requirer, Span::ZERO)?;
+    let mut commands = integrate(changed, interface, provider, requirer, at)?;
     if let Some(judge) = trusted_by {
         let interface = Interface::CertificateTransfer;
-        commands.extend(integrate(changed, interface, provider, judge, Span::ZERO)?);
+        commands.extend(integrate(changed, interface, provider, judge, at)?);
     }
     Ok(commands)
 }

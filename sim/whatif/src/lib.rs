@@ -14,6 +14,8 @@ mod blast_radius;
 mod candidates;
 mod change;
 mod effort;
+mod failing_times;
+mod lasting;
 mod least_trust;
 mod names;
 mod order;
@@ -31,6 +33,7 @@ mod versions;
 pub use at_rest::play_to_rest;
 pub use blast_radius::{BlastRadius, Impersonation, Need, Stolen, blast_radius};
 pub use effort::{Effort, Unfinished};
+pub use lasting::play_longer;
 pub use least_trust::{LeastTrust, MaskedSources, SourceOfTrust, TrustedAuthority, least_trust};
 pub use names::{DialledName, DialledNames, NameVerdict, dialled_names};
 pub use order::{

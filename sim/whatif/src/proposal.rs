@@ -4,7 +4,8 @@
 use std::sync::Arc;
 
 use super::effort::Unfinished;
-use super::remedies::{FailingTimes, Future, Outcome, Trials, compare};
+use super::failing_times::{FailingTimes, compare};
+use super::remedies::{Future, Outcome, Trials};
 use trustsim_diagnosis::Command;
 use trustsim_kernel::Time;
 use trustsim_world::Deployment;

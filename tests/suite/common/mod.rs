@@ -166,7 +166,12 @@ pub(crate) fn best_commands(
     let run = Outcome::of(record.manifest, &record.journal);
     findings.remedies = remedies(&deployment, &run, &findings, tries, forks(&deployment)).found;
     let best = findings.remedies.best(outage).expect("there is a remedy");
-    best.commands.iter().map(command::text).collect()
+    let later = best.later.iter().map(|(_, command)| command);
+    best.commands
+        .iter()
+        .chain(later)
+        .map(command::text)
+        .collect()
 }
 
 /// The same deployment, cut short.

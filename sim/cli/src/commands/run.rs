@@ -19,7 +19,8 @@ use trustsim_rehearsal::ordered;
 use trustsim_report as report;
 use trustsim_report::terminal::{Detail, terminal};
 use trustsim_whatif::{
-    Effort, Forks, Outcome, play_remedies, play_seeds, remedies, seeds_after, try_proposals,
+    Effort, Forks, Outcome, play_longer, play_remedies, play_seeds, remedies, seeds_after,
+    try_proposals,
 };
 use trustsim_world::{Options, Simulation};
 
@@ -123,7 +124,7 @@ fn play(
     })
 }
 
-/// Plays on with each change that might help, and what helps with other seeds.
+/// Plays on with each change that might help, and what helps beyond the end of the run and with other seeds.
 fn find_remedies(
     args: &Run,
     played: &Simulation,
@@ -149,6 +150,9 @@ fn find_remedies(
         let proposals = ordered(deployment, &run.manifest, findings);
         try_proposals(&mut trials, &run, proposals, &mut play);
     }
+    play_longer(&mut trials, &run.manifest, findings, |planned| {
+        forks.play_and_diagnose(planned)
+    });
     let left = forks.effort();
     let threads = available_parallelism().unwrap_or(NonZeroUsize::MIN);
     play_remedies(&mut trials, &run.manifest, findings, options, left, threads);

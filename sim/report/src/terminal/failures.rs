@@ -65,7 +65,9 @@ fn line(run: &Run<'_>, reasons: &FailureReasons<'_>, together: &OutageGroup, tex
     let remedies = &run.findings.remedies;
     let remedy = remedies.best_for(run.manifest, run.findings, &together.outages);
     let remedy = remedy.map_or_else(String::new, |remedy| {
-        format!("; remedy: {}", visible(&words::remedy::line(remedy)))
+        let until = words::remedy::put_off(remedy, &together.outages);
+        let until = until.map_or_else(String::new, |until| format!(", {until}"));
+        format!("; remedy: {}{until}", visible(&words::remedy::line(remedy)))
     });
     let blamed = first_line(explanation);
     let doubt = doubts(run, reasons, &together.outages).in_brief();

@@ -1,6 +1,6 @@
 //! The words for a remedy: what to type and when, what it does for which outages, and what it costs.
 
-use trustsim_diagnosis::{Cause, CertificateCause, Remedies, Remedy, RemedyElsewhere};
+use trustsim_diagnosis::{Cause, CertificateCause, Lasting, Remedies, Remedy, RemedyElsewhere};
 use trustsim_kernel::format_duration;
 
 use super::command;
@@ -99,15 +99,29 @@ pub fn effect(remedy: &Remedy, group: &[usize]) -> String {
     text.push_str(&format!(", {after} lost in all instead of {before}"));
     if let Some(first) = remedy.breaks.first() {
         let others = match remedy.breaks.len() {
-            1 => String::new(),
-            several => format!(" and {} more", several - 1),
+            1 => " fails".to_owned(),
+            several => format!(" and {} more fail", several - 1),
         };
-        text.push_str(&format!(", but {first}{others} fails in its place"));
+        text.push_str(&format!(", but {first}{others} in its place"));
+    }
+    if let Some(until) = put_off(remedy, group) {
+        text.push_str(&format!("; {until}"));
     }
     if let Some(seeds) = elsewhere(&remedy.elsewhere) {
         text.push_str(&format!("; {seeds}"));
     }
     text
+}
+
+/// That the same cause comes back behind the end of the run, and when.
+pub fn put_off(remedy: &Remedy, group: &[usize]) -> Option<String> {
+    match remedy.lasting.get(&group[0])? {
+        Lasting::PutsOff(at) => Some(format!(
+            "it puts this off until {}, when the same cause is back",
+            at.truncated_to_seconds()
+        )),
+        Lasting::Ends => None,
+    }
 }
 
 /// With how many of the seeds that lose anything less is lost; this run's own seed is one of them.
@@ -182,6 +196,7 @@ mod tests {
             later: Vec::new(),
             ends: ends.to_vec(),
             shortens: vec![(0, Span::from_secs(113))],
+            nearly_ends: Vec::new(),
             breaks: Vec::new(),
             relieved: Span::from_secs(7087),
             lost_before: Span::from_secs(7200),
@@ -189,6 +204,8 @@ mod tests {
             lost_by: std::collections::BTreeMap::new(),
             new_cas: Vec::new(),
             plan: 0,
+            meant_for: None,
+            lasting: std::collections::BTreeMap::new(),
             elsewhere: Vec::new(),
         };
         let lost = "1m53s lost in all instead of 2h";

@@ -1,11 +1,12 @@
 //! What an operator looks for first: a name that the certificate does not have, certificates that no relation brings.
 
-use super::CandidateSearch;
 use super::obstacles::failing_hook;
+use super::{CandidateSearch, NOTICE};
 use crate::change::Change;
 use trustsim_charm_model::{EndpointProfile, Role};
 use trustsim_diagnosis::{Cause, CertificateCause, Explanation};
 use trustsim_interfaces::Interface;
+use trustsim_kernel::Span;
 use trustsim_validators::ErrorKind;
 use trustsim_world::{Action, ApplicationIndex, Party, Side};
 
@@ -81,6 +82,7 @@ impl CandidateSearch<'_> {
                 provider,
                 requirer,
                 trusted_by,
+                at: Span::ZERO,
             };
             [
                 Some(certify(None)),
@@ -88,6 +90,31 @@ impl CandidateSearch<'_> {
             ]
         });
         changes.flatten().collect()
+    }
+
+    /// Certificates for a provider whose own server has none that is good: it made one itself, which has ended, and its
+    /// charm says that it waits. As notary-k8s with its endpoint `access-certificates`.
+    pub(super) fn certified_provider(&self, explanation: &Explanation) -> Vec<Change> {
+        let Cause::Blocked { unit, since, .. } = explanation.cause.what.innermost() else {
+            return Vec::new();
+        };
+        let waiting = self.deployment.application_at(unit);
+        let lacks = |index: &ApplicationIndex| {
+            self.has_certificate_endpoint(*index, Role::Provider)
+                && self.has_certificate_endpoint(*index, Role::Requirer)
+                && !self.has_certificates(*index)
+        };
+        let Some(requirer) = waiting.filter(lacks) else {
+            return Vec::new();
+        };
+        let providers = self.providers_for(requirer).into_iter();
+        let certify = |provider| Change::Certify {
+            provider,
+            requirer,
+            trusted_by: None,
+            at: since.since(self.manifest.start) + NOTICE,
+        };
+        providers.map(certify).collect()
     }
 
     /// A CA of the deployment above one that issues nothing without; and that one's CA for the client.
@@ -124,16 +151,18 @@ impl CandidateSearch<'_> {
         let applications = &self.deployment.applications;
         let model = applications[requirer].model;
         let provides = |index: &ApplicationIndex| {
-            let mut endpoints = applications[*index].charm.endpoints.iter();
-            *index != requirer
-                && endpoints.any(|each| {
-                    each.role == Role::Provider && Interface::TlsCertificates.is(&each.interface)
-                })
+            *index != requirer && self.has_certificate_endpoint(*index, Role::Provider)
         };
         let mut providers: Vec<ApplicationIndex> = applications.keys().filter(provides).collect();
         providers.sort_by_key(|index| applications[*index].model != model);
         providers.truncate(PROVIDERS);
         providers
+    }
+
+    fn has_certificate_endpoint(&self, application: ApplicationIndex, role: Role) -> bool {
+        let charm = &self.deployment.applications[application].charm;
+        let mut endpoints = charm.endpoints.iter();
+        endpoints.any(|each| each.role == role && Interface::TlsCertificates.is(&each.interface))
     }
 
     /// Whether an application has certificates over a relation, at the start or later.

@@ -12,8 +12,12 @@ use trustsim_diagnosis::{
 use trustsim_interfaces::Interface;
 use trustsim_interfaces::notes::RefusalKind;
 use trustsim_kernel::{Span, Time};
-use trustsim_world::{Action, Address, ApplicationIndex, HookAction, Target};
+use trustsim_world::{Action, Address, ApplicationIndex, HookAction, RelationIndex, Target};
 
+/// How soon every charm knows the address of its machine: the controller asks the cloud every quarter of an hour (juju/juju
+/// 3.6 `internal/worker/instancepoller/worker.go`, `LongPoll`), and its units run their hooks then. What is asked for
+/// before is asked for the address before.
+const ADDRESS_LEARNT: Span = Span::from_secs(3_600);
 /// Ten years, as Vault writes it.
 const LONG_LEASE: &str = "87600h";
 
@@ -50,6 +54,10 @@ impl CandidateSearch<'_> {
                 )
         ) {
             changes.extend(self.brought_again(explanation, sides[1], noticed));
+        }
+        if let Cause::WrongName { presenter, .. } = innermost {
+            let presenter = self.deployment.application_at(presenter);
+            changes.extend(self.asked_again(presenter, noticed + ADDRESS_LEARNT));
         }
         changes
     }
@@ -189,14 +197,25 @@ impl CandidateSearch<'_> {
             Some(CaRoute::Relation { interface, .. }) => (judge, *interface),
             _ => (server, Interface::TlsCertificates),
         };
-        let relations = &self.deployment.relations;
-        let relation = relations.position(|relation| {
-            let [_, requirer] = &relation.sides;
-            wanted.is(&relation.interface)
-                && self.deployment.application_of(requirer.party) == whose
-                && whose.is_some()
-        })?;
+        let relation = self.relation_of(whose?, wanted)?;
         Some(Change::Again { relation, at })
+    }
+
+    /// A certificate without the name that is asked for is issued anew over a relation that is made again, where one was
+    /// kept that had been issued for other names: a unit that its provider knows no more asks as a new one does
+    /// (charmed-kubernetes/bundle#425).
+    fn asked_again(&self, presenter: Option<ApplicationIndex>, at: Span) -> Option<Change> {
+        let relation = self.relation_of(presenter?, Interface::TlsCertificates)?;
+        Some(Change::Again { relation, at })
+    }
+
+    /// The first relation over which an application takes what an interface brings.
+    fn relation_of(&self, requirer: ApplicationIndex, wanted: Interface) -> Option<RelationIndex> {
+        self.deployment.relations.position(|relation| {
+            let [_, takes] = &relation.sides;
+            wanted.is(&relation.interface)
+                && self.deployment.application_of(takes.party) == Some(requirer)
+        })
     }
 
     /// One side has another provider than the other: it follows.

@@ -146,9 +146,9 @@ pub(super) fn resolve(changed: &mut Deployment, target: Target, at: Span) -> Vec
 /// An application has its certificates from another provider in the same model.
 pub(super) fn move_to(
     changed: &mut Deployment,
+    later: &mut Vec<(Span, Command)>,
     application: ApplicationIndex,
-    from: ApplicationIndex,
-    to: ApplicationIndex,
+    [from, to]: [ApplicationIndex; 2],
     at: Span,
 ) -> Result<Vec<Command>, Obstacle> {
     let model = changed.applications[application].model;
@@ -172,10 +172,8 @@ pub(super) fn move_to(
         model,
         sides: [provider, requirer],
     };
-    let commands = vec![
-        Command::of(&remove, changed),
-        Command::of(&integrate, changed),
-    ];
+    let commands = vec![Command::of(&remove, changed)];
+    later.push((at + THEN, Command::of(&integrate, changed)));
     plan(changed, at, remove);
     plan(changed, at + THEN, integrate);
     Ok(commands)
@@ -184,18 +182,20 @@ pub(super) fn move_to(
 /// A relation goes, and comes again when its hooks have run.
 pub(super) fn again(
     changed: &mut Deployment,
+    later: &mut Vec<(Span, Command)>,
     relation: RelationIndex,
     at: Span,
-) -> Result<Vec<Command>, Obstacle> {
+) -> Vec<Command> {
     let RelationSpec { model, sides, .. } = changed.relations[relation].clone();
     let remove = Action::RemoveRelation { model, sides };
     let integrate = remove
         .inverse()
         .expect("a relation that was removed can be made again");
-    let commands = [&remove, &integrate].map(|action| Command::of(action, changed));
+    let commands = vec![Command::of(&remove, changed)];
+    later.push((at + GONE, Command::of(&integrate, changed)));
     plan(changed, at, remove);
     plan(changed, at + GONE, integrate);
-    Ok(commands.to_vec())
+    commands
 }
 
 /// Both sides of the relation in which one gives the other certificates, provider first, from the
@@ -394,13 +394,12 @@ mod tests {
             },
             &deployment,
         );
-        assert_eq!(
-            again.commands,
-            actions([
-                "juju remove-relation -m a ca:certificates web:certificates",
-                "juju integrate -m a ca:certificates web:certificates"
-            ])
-        );
+        let [remove, integrate] = actions([
+            "juju remove-relation -m a ca:certificates web:certificates",
+            "juju integrate -m a ca:certificates web:certificates",
+        ]);
+        assert_eq!(again.commands, [remove]);
+        assert_eq!(again.later, [(seconds(360), integrate)]);
         let times = again.deployment.actions.iter().map(|timed| timed.at);
         assert!(times.eq([seconds(60), seconds(360)]));
     }
@@ -427,13 +426,12 @@ mod tests {
             at: seconds(60),
         };
         let moved = made(&change(CA, OTHER), &deployment);
-        assert_eq!(
-            moved.commands,
-            actions([
-                "juju remove-relation -m a ca:certificates web:certificates",
-                "juju integrate -m a client:certificates web:certificates"
-            ])
-        );
+        let [remove, integrate] = actions([
+            "juju remove-relation -m a ca:certificates web:certificates",
+            "juju integrate -m a client:certificates web:certificates",
+        ]);
+        assert_eq!(moved.commands, [remove]);
+        assert_eq!(moved.later, [(seconds(120), integrate)]);
         let times: Vec<Span> = moved
             .deployment
             .actions

@@ -1,0 +1,130 @@
+//! Whether a remedy outlives the run. What has certificates issued anew ends an outage until they end in their turn: where
+//! the cause is still there, the outage has moved behind the end of the run, that is all.
+//!
+//! For example, `juju run vault/leader reissue-certificates` a month before a relation is removed: the certificate that
+//! would have ended within the run ends a year after the command, over no relation as before. The run is played again with
+//! the command, and as much longer as the certificate lives that ended.
+
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+use std::sync::Arc;
+
+use crate::effort::Unfinished;
+use crate::remedies::Trials;
+use trustsim_diagnosis::{Explanation, Findings, Lasting, Likeness, OutageGroup, outage_groups};
+use trustsim_kernel::{Span, Time};
+use trustsim_validators::ErrorKind;
+use trustsim_world::{Deployment, Manifest};
+
+/// How much longer at most: a leaf of the public web lives 398 days at most (CA/Browser Forum Baseline Requirements 6.3.2),
+/// those of the charms a year. That a root of ten years ends again is no news.
+const LONGER_MAX: Span = Span::from_secs(400 * 86_400);
+/// Groups of outages for which it is played: those that are told first.
+const GROUPS_MAX: usize = 4;
+/// Remedies that are played for one of them, where the first puts the outage off.
+const PLAYED_MAX: usize = 2;
+
+/// Plays the run longer with the best remedy of each group of outages in which something has expired, and notes whether
+/// the same cause comes back after the end of the run. One that only puts off is passed over for the next. `play` plays a
+/// deployment to its end and diagnoses it.
+///
+/// # Panics
+///
+/// Where an assertion of the simulation is broken.
+pub fn play_longer(
+    trials: &mut Trials,
+    manifest: &Manifest,
+    findings: &Findings,
+    mut play: impl FnMut(Arc<Deployment>) -> Result<(Manifest, Findings), Unfinished>,
+) {
+    let groups: Vec<OutageGroup> = outage_groups(manifest, findings)
+        .into_iter()
+        .filter(|group| expired_life(findings, group).is_some())
+        .take(GROUPS_MAX)
+        .collect();
+    let lives = groups
+        .iter()
+        .filter_map(|group| expired_life(findings, group));
+    // Without such a group nothing is played.
+    let Some(longer) = lives.max().map(|life| life.min(LONGER_MAX)) else {
+        return;
+    };
+    let mut played: BTreeMap<usize, Vec<Return>> = BTreeMap::new();
+    for group in &groups {
+        let told_by = group.longest();
+        let fitting = trials.found.all_for(manifest, findings, &group.outages);
+        let plans: Vec<usize> = fitting.iter().map(|remedy| remedy.plan).collect();
+        for plan in plans.into_iter().take(PLAYED_MAX) {
+            if let Entry::Vacant(first) = played.entry(plan) {
+                let mut planned = Deployment::clone(&trials.plans[plan]);
+                planned.duration += longer;
+                // What cannot be played says nothing of how long it lasts.
+                let Ok((beyond, found)) = play(Arc::new(planned)) else {
+                    break;
+                };
+                first.insert(returns(&beyond, &found, manifest.end()));
+            }
+            let lasting = lasting(manifest, findings, group, &played[&plan]);
+            trials.proven(plan).lasting.insert(told_by, lasting);
+            if lasting == Lasting::Ends {
+                break;
+            }
+        }
+    }
+}
+
+/// How long the certificate lives that has expired, where it is that which a group of outages is told by.
+fn expired_life(findings: &Findings, group: &OutageGroup) -> Option<Span> {
+    let index = group.longest();
+    if findings.outages[index].error != ErrorKind::Expired {
+        return None;
+    }
+    let Explanation { symptom, .. } = &findings.explanations[index];
+    let ended = symptom.invalid.as_ref().or(symptom.leaf.as_ref())?;
+    Some(ended.not_after().since(ended.not_before()))
+}
+
+/// An outage that lasts beyond the end of the run that is played longer.
+struct Return {
+    likeness: Likeness,
+    from: Time,
+    /// `None` where it is open at the end of the longer run.
+    length: Option<Span>,
+}
+
+/// The outages that last beyond an instant, those that begin first at first.
+fn returns(manifest: &Manifest, findings: &Findings, end: Time) -> Vec<Return> {
+    let groups = outage_groups(manifest, findings);
+    let told = groups.iter().flat_map(|group| group.outages.iter());
+    let beyond = told.filter_map(|&index| {
+        let outage = &findings.outages[index];
+        // One that is open lasts to the end of the longer run.
+        let lasts = outage.until.is_none_or(|until| end < until);
+        lasts.then(|| Return {
+            likeness: Likeness::of(manifest, findings, index),
+            from: outage.from,
+            length: outage.until.map(|until| until.since(outage.from)),
+        })
+    });
+    let mut beyond: Vec<Return> = beyond.collect();
+    beyond.sort_by_key(|outage| outage.from);
+    beyond
+}
+
+/// Whether one of these is what a group of outages is: of the same applications and the same cause, and no shorter than
+/// half of its longest. A person who comes every quarter within the hour is no return of the weeks in which no one came.
+fn lasting(
+    manifest: &Manifest,
+    findings: &Findings,
+    group: &OutageGroup,
+    beyond: &[Return],
+) -> Lasting {
+    let own = group.likenesses(manifest, findings);
+    let longest = findings.outages[group.longest()].length(manifest.end());
+    let is_same = |outage: &&Return| {
+        // One that is open is as long as it may be.
+        own.contains(&outage.likeness) && outage.length.is_none_or(|length| longest <= length * 2)
+    };
+    let back = beyond.iter().find(is_same);
+    back.map_or(Lasting::Ends, |outage| Lasting::PutsOff(outage.from))
+}
