@@ -3,7 +3,7 @@
 //!
 //! For example, `juju run vault/leader reissue-certificates` a month before a relation is removed: the certificate that
 //! would have ended within the run ends a year after the command, over no relation as before. The run is played again with
-//! the command, and as much longer as the certificate lives that ended.
+//! the command, until a certificate that is issued then has ended.
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
@@ -16,9 +16,10 @@ use trustsim_kernel::{Span, Time};
 use trustsim_validators::ErrorKind;
 use trustsim_world::{Deployment, Manifest};
 
+const DAY: Span = Span::from_secs(86_400);
 /// How much longer at most: a leaf of the public web lives 398 days at most (CA/Browser Forum Baseline Requirements 6.3.2),
 /// those of the charms a year. That a root of ten years ends again is no news.
-const LONGER_MAX: Span = Span::from_secs(400 * 86_400);
+const LONGER_MAX: Span = Span::from_secs(400 * DAY.as_secs());
 /// Groups of outages for which it is played: those that are told first.
 const GROUPS_MAX: usize = 4;
 /// Remedies that are played for one of them, where the first puts the outage off.
@@ -46,23 +47,31 @@ pub fn play_longer(
         .iter()
         .filter_map(|group| expired_life(findings, group));
     // Without such a group nothing is played.
-    let Some(longer) = lives.max().map(|life| life.min(LONGER_MAX)) else {
+    let Some(life) = lives.max() else {
         return;
     };
     let mut played: BTreeMap<usize, Vec<Return>> = BTreeMap::new();
     for group in &groups {
         let told_by = group.longest();
         let fitting = trials.found.all_for(manifest, findings, &group.outages);
-        let plans: Vec<usize> = fitting.iter().map(|remedy| remedy.plan).collect();
-        for plan in plans.into_iter().take(PLAYED_MAX) {
+        let tried = fitting.iter().take(PLAYED_MAX);
+        let tried: Vec<(usize, Span)> = tried
+            .map(|remedy| (remedy.plan, long_enough(manifest, remedy.at, life)))
+            .collect();
+        for (plan, duration) in tried {
             if let Entry::Vacant(first) = played.entry(plan) {
                 let mut planned = Deployment::clone(&trials.plans[plan]);
-                planned.duration += longer;
-                // What cannot be played says nothing of how long it lasts.
-                let Ok((beyond, found)) = play(Arc::new(planned)) else {
-                    break;
+                planned.duration = duration;
+                let beyond = match duration > manifest.duration {
+                    // What cannot be played says nothing of how long it lasts.
+                    true => match play(Arc::new(planned)) {
+                        Ok((beyond, found)) => returns(&beyond, &found, manifest.end()),
+                        Err(_) => break,
+                    },
+                    // What comes back would have come back within the run.
+                    false => Vec::new(),
                 };
-                first.insert(returns(&beyond, &found, manifest.end()));
+                first.insert(beyond);
             }
             let lasting = lasting(manifest, findings, group, &played[&plan]);
             trials.proven(plan).lasting.insert(told_by, lasting);
@@ -71,6 +80,14 @@ pub fn play_longer(
             }
         }
     }
+}
+
+/// For how long a run is played until a certificate has ended that was issued at an instant, or at the end of the run where
+/// something is other from the start: a tenth of its life and a day more, for who issues it late.
+fn long_enough(manifest: &Manifest, at: Option<Time>, life: Span) -> Span {
+    let issued = at.map_or(manifest.duration, |at| at.since(manifest.start));
+    let ended = issued + life + life / 10 + DAY;
+    ended.clamp(manifest.duration, manifest.duration + LONGER_MAX)
 }
 
 /// How long the certificate lives that has expired, where it is that which a group of outages is told by.
