@@ -7,7 +7,9 @@
 use std::collections::BTreeSet;
 
 use super::ca_route::CaRoute;
-use super::cause::{Cause, CertificateCause, ChainCause, FaultCause, Transit, TrustCause};
+use super::cause::{
+    Cause, CertificateCause, ChainCause, FaultCause, NotRequestedReason, Transit, TrustCause,
+};
 use super::explanation::Explanation;
 use trustsim_model::Address;
 use trustsim_pki::Certificate;
@@ -30,9 +32,24 @@ pub(super) fn is_one_cause(one: &Explanation, other: &Explanation) -> bool {
     if left == right {
         return true;
     }
+    // What keeps every certificate of a CA from being renewed is one thing, and no fault of those that have them.
+    if issued_once(left) && issued_once(right) && one.symptom.signer() == other.symptom.signer() {
+        return true;
+    }
     let (action, blamed) = (&one.cause.action, culprits(left));
     let after_one = action.is_some() && *action == other.cause.action;
     left.is_like(right) && (after_one || (!blamed.is_empty() && blamed == culprits(right)))
+}
+
+/// Whether a certificate was not asked for again since the legacy protocol issues it once.
+const fn issued_once(cause: &Cause) -> bool {
+    matches!(
+        cause,
+        Cause::Certificate(CertificateCause::NeverRequested {
+            why: NotRequestedReason::LegacyIssuesOnce,
+            ..
+        })
+    )
 }
 
 /// Who is to blame by a cause. Empty where only the handshake is known, or where nothing but an action is to blame.

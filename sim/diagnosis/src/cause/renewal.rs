@@ -437,17 +437,17 @@ impl<'a> CertificateSearch<'_, 'a> {
         })
     }
 
-    /// Why a certificate was issued that is not loaded; without an action behind it, the refresh since which none was
-    /// loaded.
+    /// The refresh since which no certificate was loaded, else why the one that is not loaded was issued.
     fn not_loaded_after(&self, who: &Address, issued: Seq, at: Time) -> Option<Performed> {
-        if let Some(planned) = self.records.planned_behind(issued) {
-            return Some(planned);
-        }
         let start = self.records.deployment.start;
         let loads = |entry: &Entry| matches!(&entry.kind, Kind::CertificateServed { certificate, .. } if certificate.is_some());
-        let (loaded, _) = self.records.last(who, start, at, loads)?;
-        let (refreshed, performed) = self.records.refreshed(&who.to_application(), at)?;
-        (loaded < refreshed).then_some(performed)
+        let loaded = self.records.last(who, start, at, loads);
+        match self.records.refreshed(&who.to_application(), at) {
+            Some((refreshed, performed)) if loaded.is_some_and(|(seq, _)| seq < refreshed) => {
+                Some(performed)
+            }
+            _ => self.records.planned_behind(issued),
+        }
     }
 
     /// What a unit said of itself last.

@@ -11,6 +11,7 @@ use super::{
 use crate::ca_route::CaRoute;
 use crate::case::Case;
 use trustsim_interfaces::Interface;
+use trustsim_kernel::Span;
 use trustsim_model::{Address, CertificateRecord, EndpointRef, Entry, Kind, Seq};
 use trustsim_pki::Certificate;
 
@@ -89,6 +90,12 @@ impl<'a> TrustSearch<'_, 'a> {
             return Some(cause);
         }
         let missing = case.issuers.first()?;
+        // Of a CA that is not valid by the judge's clock some stacks say that they do not know it.
+        if case.trusts_any_issuer()
+            && let Some(skewed) = self.skewed_judge(case)
+        {
+            return Some(skewed);
+        }
         // A root is never missing from what is presented: what was dialled with is not all that is trusted by now.
         let is_below = !missing.certificate.is_self_issued();
         (is_below && case.trusts_any_issuer()).then(|| {
@@ -99,6 +106,19 @@ impl<'a> TrustSearch<'_, 'a> {
             };
             RootCause::new(what, None)
         })
+    }
+
+    /// The judge's clock is off so far that a certificate of the chain is not valid by it.
+    fn skewed_judge(&self, case: &Case<'a>) -> Option<RootCause> {
+        let skew = self.records.skew(case.judge, case.at)?;
+        let off = Span::from_nanos(skew.skew_ns.unsigned_abs());
+        let chain = case.leaf.into_iter().chain(case.issuers.iter().copied());
+        let mut chain = chain.map(|record| &record.certificate);
+        let is_invalid = match skew.skew_ns > 0 {
+            true => chain.any(|certificate| certificate.not_after() <= case.at + off),
+            false => chain.any(|certificate| case.at < certificate.not_before() + off),
+        };
+        is_invalid.then(|| self.hindrances().clock_skew(case.judge, skew, None))
     }
 
     /// All that is trusted of the chain is an intermediate, and the judging stack wants a root.

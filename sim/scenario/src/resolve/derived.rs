@@ -20,6 +20,7 @@ use crate::format::{ConnectionsFile, DerivedFile, ExceptFile};
 use trust::Trust;
 use trustsim_edges::{Checks, Edge, EdgeIndex, Edges, End, Name, Reason, Transport, derive};
 use trustsim_errors::{Code, Diagnostic, Diagnostics};
+use trustsim_interfaces::passed_ca::Carrier;
 use trustsim_kernel::Span;
 use trustsim_model::{
     ApplicationIndex, ConnectionSpec, Deployment, EdgeBasis, ModelKind, NameSpec, Party,
@@ -161,6 +162,14 @@ pub(super) fn mark_what_is_not_played(
             .filter(|edge| ends(edge) == of)
             .peekable();
         let is_unplayed = |edge: &Edge| {
+            let mut interfaces = edge.reasons.iter().filter_map(|reason| {
+                let relation = reason.relation()?;
+                Some(&*inventory.deployment().relations[relation].interface)
+            });
+            // Of these it is played who hands a CA on, and that others do not.
+            if interfaces.any(|interface| Carrier::of(interface) != Carrier::Plain) {
+                return false;
+            }
             let made = connection(edge, false, own.every, &trust, inventory, out);
             matches!(made, Err(LeftOut::CaInDatabag))
         };
