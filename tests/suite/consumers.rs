@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use trustsim::charms::Role;
+use trustsim::charms::{CharmMetadata, EndpointProfile, Role, Unnamed};
 use trustsim::diagnosis::diagnose;
 use trustsim::kernel::Span;
 use trustsim::scenario::{self, MemoryFiles};
@@ -201,7 +201,8 @@ fn every_real_charm_file_runs() {
             format!("\n{relations}")
         };
         let text = format!(
-            "duration: 1d\nmodels:\n  m:\n    bundle: kubernetes\n    applications:\n      ca: {{charm: self-signed-certificates}}\n      app: {{charm: {name}}}\n    relations: {relations}"
+            "duration: 1d\nmodels:\n  m:\n    bundle: kubernetes\n    applications:\n      ca: {{charm: self-signed-certificates}}\n      app: {{charm: {name}}}\n    relations: {relations}{}",
+            without_waiting(&charm)
         );
         let deployment = load(&text, &file, &metadata);
         let record = crate::common::play(&deployment, Options::default());
@@ -214,6 +215,33 @@ fn every_real_charm_file_runs() {
         }
     }
     assert!(played >= 12, "{played}");
+}
+
+/// What a scenario says of a charm that waits for a name or another relation, so that it asks without.
+fn without_waiting(charm: &CharmMetadata) -> String {
+    let waiting = charm.endpoints.iter().filter_map(|endpoint| {
+        let Some(EndpointProfile::Certificates(profile)) = &endpoint.profile else {
+            return None;
+        };
+        let unnamed = match profile.unnamed {
+            Unnamed::OwnName if profile.asks_with.is_empty() => return None,
+            Unnamed::OwnName => "",
+            Unnamed::LoadBalancer | Unnamed::Nothing => ", unnamed: own-name",
+        };
+        let name = &endpoint.name;
+        Some(format!(
+            "{name}: {{interface: tls-certificates, asks-with: []{unnamed}}}"
+        ))
+    });
+    let waiting: Vec<String> = waiting.collect();
+    match waiting.is_empty() {
+        true => String::new(),
+        false => format!(
+            "charms: {{{}: {{requires: {{{}}}}}}}\n",
+            charm.name,
+            waiting.join(", ")
+        ),
+    }
 }
 
 fn load(text: &str, file: &str, metadata: &str) -> trustsim::world::Deployment {
@@ -237,21 +265,35 @@ connections: [{from: client, to: m.itNAME}]
 faults: [{at: 10d, remove-relation: {between: [it:ENDPOINT, ca:certificates]}}]
 ";
 
+/// The same with a charm whose ingress `it` is.
+fn with_user(text: &str) -> String {
+    let user =
+        "      user: {charm: user, num_units: 1}\n    relations: [[it:gateway, user:ingress], [";
+    let text = text.replace("    relations: [[", user);
+    format!("{text}charms: {{user: {{requires: {{ingress: {{interface: ingress}}}}}}}}\n")
+}
+
 /// How many days after its relation was removed a server is lost.
 fn days_served_without_relation(charm: &str, endpoint: &str, on_kubernetes: bool) -> u64 {
     let kind = match on_kubernetes {
         true => "    bundle: kubernetes\n",
         false => "",
     };
-    let name = match charm.contains("it.example.com") {
-        true => ", name: it.example.com",
-        false => "",
+    let name = match charm {
+        "sdcore-amf-k8s" => ", name: amf.sdcore",
+        _ if charm.contains("it.example.com") => ", name: it.example.com",
+        _ => "",
     };
     let text = REMOVED
         .replace("NAME", name)
         .replace("KIND", kind)
         .replace("CHARM", charm)
         .replace("ENDPOINT", endpoint);
+    // It asks where it is an ingress alone.
+    let text = match charm.starts_with("gateway-api-integrator") {
+        true => with_user(&text),
+        false => text,
+    };
     let deployment = crate::common::deployed(&text);
     let record = crate::common::play(&deployment, Options::default());
     let outages = diagnose(&deployment, &record.manifest, &record.journal).outages;

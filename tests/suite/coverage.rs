@@ -544,7 +544,8 @@ models:
     }
 }
 
-/// The revisions of cassandra were compared by libraries, endpoints, options and actions only.
+/// The revisions of cassandra were compared by libraries, endpoints, options and actions only. Without a revision it was
+/// modelled.
 #[test]
 fn a_revision_whose_code_was_not_compared_is_an_assumption() {
     let standing_at = |pin: &str| {
@@ -565,7 +566,7 @@ connections: [{{from: browser, to: m.it}}]
         let deployment = deployed(&text);
         Coverage::of(&deployment).bases[ConnectionSpecIndex::from(0)].standing
     };
-    assert_eq!(standing_at(""), Standing::Modelled);
+    assert_eq!(standing_at(""), Standing::Assumed);
     assert_eq!(standing_at(", revision: 70"), Standing::Assumed);
 }
 

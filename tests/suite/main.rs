@@ -48,6 +48,7 @@ mod refuted_causes;
 mod rehearsal;
 mod remedies;
 mod repeats;
+mod requested_names;
 mod rotation;
 mod scenarios;
 mod seeds;

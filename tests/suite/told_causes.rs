@@ -49,7 +49,7 @@ fn a_server_whose_relation_was_removed_is_told_so_and_related_again() {
         "traefik-k8s, revision: 249",
         "postgresql-k8s, channel: 14/stable",
         "mongodb-k8s",
-        "istio-ingress-k8s",
+        "istio-ingress-k8s, load-balancer: {address: 10.1.2.3}",
         "prometheus-k8s",
         "kyuubi-k8s",
     ];
@@ -351,6 +351,7 @@ connections:
   - {from: c, to: m.x, every: 1m}
 faults:
   - {at: 10d, remove-relation: {between: [x:certificates, ca:certificates]}}
+charms: {haproxy: {requires: {certificates: {interface: tls-certificates, unnamed: own-name}}}}
 ";
 
 /// The removal of a relation on day 10 was told over an outage that began on day 0, and its row in `outages.csv` had the

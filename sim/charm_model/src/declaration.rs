@@ -106,6 +106,17 @@ record! {
         /// Of which endpoint's space the address is that a unit on a machine asks for and is dialled at, or `every`, with
         /// all addresses of its machine; without it that of its application's space.
         address_of: Text = "address-of" [Extension],
+        /// The name that the charm's code asks for in place of the Juju name, such as `amf.sdcore`: `{unit}` is the number
+        /// of the unit, `{app}` the name of the application and `{model}` that of the model.
+        fixed_name: Text = "fixed-name" [Extension],
+        /// With `name-option`, what it asks for where that is not set: `own-name` (the address of its load balancer, else
+        /// the Juju name), `load-balancer` (nothing without one) or `nothing`.
+        unnamed: Text = "unnamed" [Extension],
+        /// Endpoints of the charm: it asks for nothing without a relation of one of them.
+        asks_with: Vec<Text> = "asks-with" [Extension],
+        /// Endpoints of the charm over which names come that it asks for, which are not played: what rests on the charm is
+        /// assumed where one of them has a relation, and it asks for its usual name where no option says another.
+        names_from: Vec<Text> = "names-from" [Extension],
         /// The share of a certificate's life after which it is renewed (0.9).
         renewal: Spanned<f64> = "renewal" [Extension],
         /// Whether the CA that comes with the certificate is trusted (true); of other interfaces than
@@ -316,6 +327,7 @@ impl CharmDeclaration {
         }
         endpoints.sort_by(|a, b| a.name.cmp(&b.name));
         self.check_peers(&endpoints, reader);
+        self.check_named(&endpoints, reader);
         let processes = self.to_processes(&endpoints, reader);
         let implementation = self.to_implementation(&endpoints, registry, reader);
         let own_api = implementation.api.map(|api| api.endpoint);
@@ -385,6 +397,19 @@ impl CharmDeclaration {
             {
                 let message = "`v0` keeps its key in a peer relation: the charm needs an endpoint under `peers`";
                 reader.bad_value(given.place, message, None);
+            }
+        }
+    }
+
+    /// What decides about a request is a relation of an endpoint that the charm has.
+    fn check_named(&self, endpoints: &[Endpoint], reader: &mut Reader) {
+        for (_, endpoint) in self.requires.iter().flat_map(Map::iter) {
+            let named = [&endpoint.asks_with, &endpoint.names_from];
+            for other in named.into_iter().flatten().flatten() {
+                if endpoint_named(endpoints, &other.value).is_none() {
+                    let message = format!("the charm has no endpoint `{}`", other.value);
+                    reader.bad_value(other.place, message, None);
+                }
             }
         }
     }

@@ -18,6 +18,8 @@ pub struct Generation {
     pub patch: Option<Node>,
     /// Its options in place of those of its description.
     pub options: Option<Node>,
+    /// Whether its code was not read, though that of its description was.
+    pub facts_only: bool,
     /// What the charm does otherwise than it is played, a clause each whose subject is the charm.
     pub differs: Vec<String>,
 }
@@ -36,6 +38,8 @@ record! {
         charm: Node = "charm",
         /// Its options, in place of all those of the description: for generations that lack most of them.
         options: Node = "options",
+        /// Whether its code was not read, though that of its description was.
+        facts_only: bool = "facts-only",
         /// What the charm does otherwise than it is played.
         differs: Vec<String> = "differs",
     }
@@ -50,6 +54,7 @@ impl GenerationDeclaration {
             tracks: self.tracks.iter().flatten().cloned().collect(),
             patch: self.charm.clone(),
             options: self.options.clone(),
+            facts_only: self.facts_only == Some(true),
             differs: self.differs.iter().flatten().cloned().collect(),
         }
     }

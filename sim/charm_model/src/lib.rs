@@ -61,7 +61,7 @@ pub use metadata::{
     AddressOf, Apply, CertificatesProfile, CharmMetadata, DeclaredAuthority, Endpoint,
     EndpointProfile, EndpointSource, IssuerProfile, KeyUse, LibraryProfile, Mode, OptionSpec,
     PassingProfile, ProcessProfile, Protocol, Reads, RenewsOn, Role, Server, Serves, Store,
-    TakingProfile, Transfers, TrustProfile,
+    TakingProfile, Transfers, TrustProfile, Unnamed,
 };
 pub use operators::{OperatorAction, OperatorContext, PendingTask};
 pub use options::{OptionFault, Options};

@@ -240,6 +240,18 @@ pub struct TakingProfile {
     pub restores: bool,
 }
 
+/// What a consumer asks for that takes its name from an option which is not set.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Unnamed {
+    /// The address of its load balancer, else its Juju name.
+    #[default]
+    OwnName,
+    /// The address of its load balancer, and nothing without one.
+    LoadBalancer,
+    /// Nothing.
+    Nothing,
+}
+
 /// A consumer's use of `tls-certificates`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CertificatesProfile {
@@ -251,6 +263,16 @@ pub struct CertificatesProfile {
     pub extra_name_options: Vec<String>,
     /// Which of its addresses a unit on a machine asks for, and is dialled at.
     pub address_of: AddressOf,
+    /// The name that its code asks for in place of the Juju name. `{unit}` is the number of the unit, `{app}` the name of
+    /// the application and `{model}` that of the model.
+    pub fixed_name: Option<String>,
+    /// What it asks for where its option is not set and no name is fixed.
+    pub unnamed: Unnamed,
+    /// Endpoints without a relation of one of which it asks for nothing; it always asks where none is listed.
+    pub asks_with: Vec<String>,
+    /// Endpoints over which names come that it asks for, in databags, which are not played. With a relation of one, and no
+    /// name in its option, it asks for its usual name.
+    pub names_from: Vec<String>,
     /// The share of a certificate's life after which it is renewed, in thousandths (900).
     pub renewal_permille: u32,
     /// What the workload does when its certificate files change.
@@ -336,6 +358,10 @@ impl Default for CertificatesProfile {
             name_option: None,
             extra_name_options: Vec::new(),
             address_of: AddressOf::Application,
+            fixed_name: None,
+            unnamed: Unnamed::default(),
+            asks_with: Vec::new(),
+            names_from: Vec::new(),
             renewal_permille: 900,
             apply: Apply::Restart,
             apply_ca: None,

@@ -58,6 +58,13 @@ pub fn own_names(unit: &UnitContext<'_>, address_of: &AddressOf) -> Vec<String> 
     addresses.into_iter().map(str::to_owned).collect()
 }
 
+/// A fixed name with what it says of the unit, its application and its model.
+pub fn filled_name(name: &str, unit: u32, application: &str, model: &str) -> String {
+    name.replace("{unit}", &unit.to_string())
+        .replace("{app}", application)
+        .replace("{model}", model)
+}
+
 /// The common name of a request that a consumer makes, under which its files lie.
 pub fn common_name(attributes: &RequestAttributes) -> &str {
     let name = attributes.common_name.as_deref();

@@ -41,8 +41,8 @@ pub struct Reading {
     pub commit: String,
     /// Which revisions of the charm it is about; empty where that is not known.
     pub covers: Vec<Revisions>,
-    /// Whether other revisions than the one that was read were compared by their libraries, endpoints, options and
-    /// actions only, and not by their code.
+    /// Whether the revisions that it is about were compared by their libraries, endpoints, options and actions only, and
+    /// not by their code. Nothing that rests on it is modelled, whether a revision is named or not.
     pub facts_only: bool,
     /// Whether it is a generation that was found by that comparison.
     pub is_generation: bool,
@@ -191,7 +191,7 @@ record! {
         commit: Text = "commit",
         /// Revisions that it is about: `155` or `155..236`. The last is the newest that a tag names.
         revisions: Vec<Text> = "revisions",
-        /// Whether the code of other revisions was not compared, only their libraries, endpoints, options and actions.
+        /// Whether of its revisions only libraries, endpoints, options and actions were compared, and not the code.
         facts_only: bool = "facts-only",
         /// Where what is played differs from the code on purpose.
         simplified: Vec<String> = "simplified",

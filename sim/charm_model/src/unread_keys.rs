@@ -5,7 +5,9 @@
 //! played. Each implementation says which keys it reads ([`EndpointKeys`]), and a scenario that gives another one is
 //! refused with the reason.
 
-use super::metadata::{CertificatesProfile, Mode, Reads, Role, Serves, Store, TrustProfile};
+use super::metadata::{
+    CertificatesProfile, Mode, Reads, Role, Serves, Store, TrustProfile, Unnamed,
+};
 use super::{CharmMetadata, Endpoint, EndpointProfile, LibraryProfile};
 use trustsim_interfaces::passed_ca::Carrier;
 use trustsim_interfaces::{certificate_transfer, tls_certificates};
@@ -159,7 +161,9 @@ impl CharmMetadata {
                     // Version 3 of the library leaves asking to the charm, and the generic one asks for what changed.
                     "start-takes-address" if is_version_3 => Some(UnreadKey::NotVersion3),
                     "start-takes-address"
-                        if profile.name_option.is_some() || profile.serves == Serves::Nothing =>
+                        if profile.name_option.is_some()
+                            || profile.fixed_name.is_some()
+                            || profile.serves == Serves::Nothing =>
                     {
                         Some(UnreadKey::Without("a certificate for the unit's address"))
                     }
@@ -173,6 +177,13 @@ impl CharmMetadata {
                     "empty-name-raises" => None,
                     "reverse-dns-only" if profile.name_option.is_none() => {
                         Some(UnreadKey::Without("`name-option`"))
+                    }
+                    "reverse-dns-only"
+                        if profile.fixed_name.is_some() || profile.unnamed != Unnamed::OwnName =>
+                    {
+                        Some(UnreadKey::Without(
+                            "`unnamed: own-name` and no `fixed-name`",
+                        ))
                     }
                     "reverse-dns-only" => None,
                     "keeps-when-broken" => (!is_version_3).then_some(UnreadKey::OnlyVersion3),
@@ -224,7 +235,16 @@ fn of_certificates(
             Some(UnreadKey::CertHandler)
         }
         "mode" | "apply" | "name-option" | "extra-name-options" | "address-of" | "trusts-ca"
-        | "library" | "delete-on-missing" | "serves" | "unique-requests" => None,
+        | "library" | "delete-on-missing" | "serves" | "unique-requests" | "fixed-name"
+        | "asks-with" => None,
+        "unnamed" if profile.name_option.is_none() => Some(UnreadKey::Without("`name-option`")),
+        "names-from" if profile.name_option.is_none() && profile.asks_with.is_empty() => {
+            Some(UnreadKey::Without("`name-option` or `asks-with`"))
+        }
+        "unnamed" if profile.fixed_name.is_some() => Some(UnreadKey::Without(
+            "a name that is not fixed (`fixed-name`)",
+        )),
+        "unnamed" | "names-from" => None,
         "key" | "renews-on" | "notification" | "installs-once" | "cert-handler" => {
             (!is_version_3).then_some(UnreadKey::OnlyVersion3)
         }

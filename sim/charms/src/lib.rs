@@ -36,7 +36,7 @@ pub use catalogue::{
     revisions_with_action, revisions_with_option,
 };
 pub use registry::{REGISTRY, implementation};
-pub use trustsim_charm_model::names::names_in;
+pub use trustsim_charm_model::names::{filled_name, names_in};
 pub use trustsim_charm_model::surface;
 pub use trustsim_charm_model::{
     ACME_DOWN, AcmeLimit, AcmeLimitScope, AcmeProfile, AcmeServer, AddressOf, ApiCertificate,
@@ -47,8 +47,8 @@ pub use trustsim_charm_model::{
     OperatorAction, OperatorContext, OperatorNeed, OptionDeclaration, OptionFault, OptionSpec,
     Options, PendingTask, Pinned, ProcessProfile, Protocol, Provenance, Reading, Reads, Registry,
     RenewsOn, Repair, Requests, Revisions, Role, Server, Serves, Setup, Store, Transfers,
-    TrustProfile, Unattended, ValidityOptions, WITHOUT_TLS, acme_limits, acme_refusal, domains,
-    is_channel, track,
+    TrustProfile, Unattended, Unnamed, ValidityOptions, WITHOUT_TLS, acme_limits, acme_refusal,
+    domains, is_channel, track,
 };
 pub use trustsim_charm_model::{EndpointKeys, EndpointSource, UnreadKey};
 pub use trustsim_generic_charms::DECLARED_PROVIDER;

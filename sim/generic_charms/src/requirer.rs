@@ -17,19 +17,20 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use trustsim_charm_model::names::{
-    attributes, common_name, listed, load_balancer_names, own_names,
+    attributes, common_name, filled_name, listed, load_balancer_names, own_names,
 };
 use trustsim_charm_model::surface::{chain_path, key_path, paths_under, trust_path};
 use trustsim_charm_model::{
     Apply, Bugs, CertificatesProfile, Charm, CharmMetadata, EndpointKeys, EndpointProfile,
     Implementation, LibraryBinding, Mode, ProcessProfile, Requests, Role, Serves, TrustProfile,
+    Unnamed,
 };
 use trustsim_interfaces::UnitContext;
 use trustsim_interfaces::certificate_transfer;
 use trustsim_interfaces::passed_ca::{self, Carrier};
 use trustsim_interfaces::tls_certificates::{self, Asks, Event, Library, Request, Side};
 use trustsim_interfaces::{KeySource, pem};
-use trustsim_juju::{Hook, HookError, Status, Value};
+use trustsim_juju::{Hook, HookError, RelationId, Status, Value};
 use trustsim_pki::{Certificate, KeyPair};
 
 use passed::{PassingEndpoint, TakingEndpoint};
@@ -356,14 +357,14 @@ impl Requirer {
             unit.set_status(Status::Blocked, &message);
             return;
         }
-        let waits = self.0.certificates.iter().any(|endpoint| {
+        let waits = self.0.certificates.iter().find(|endpoint| {
             let has_relation = !unit.relations(&endpoint.certificates.endpoint).is_empty();
             has_relation && endpoint.profile.serves != Serves::Nothing && !endpoint.serves(unit)
         });
-        if waits {
-            unit.set_status(Status::Waiting, "waiting for certificates");
-        } else {
-            unit.set_status(Status::Active, "");
+        match waits.map(|endpoint| endpoint.asks_for_nothing(unit)) {
+            Some(Some(why)) => unit.set_status(Status::Waiting, &why),
+            Some(None) => unit.set_status(Status::Waiting, "waiting for certificates"),
+            None => unit.set_status(Status::Active, ""),
         }
     }
 }
@@ -382,6 +383,22 @@ fn gathers(metadata: &CharmMetadata, certificates: &str) -> Vec<Arc<str>> {
     endpoints
         .map(|endpoint| Arc::from(endpoint.name.as_str()))
         .collect()
+}
+
+/// What a charm asks for.
+enum Naming {
+    /// Its unit's or its application's Juju name.
+    Usual,
+    /// These names, of which there is at least one.
+    As(Vec<String>),
+    /// Nothing, since it has no name to ask for.
+    Unknown,
+}
+
+/// Whether one of these endpoints has a relation.
+fn is_related(unit: &UnitContext<'_>, endpoints: &[String]) -> bool {
+    let mut endpoints = endpoints.iter();
+    endpoints.any(|endpoint| !unit.relations(endpoint).is_empty())
 }
 
 impl CertificatesEndpoint {
@@ -418,10 +435,31 @@ impl CertificatesEndpoint {
         }
     }
 
+    /// Whether a relation goes or changes that decides whether the charm asks, or for what. Real ones list its events as
+    /// `refresh_events` (canonical/nginx-ingress-integrator-operator 8f872b9 `src/charm.py`, `__init__`).
+    fn decides(&self, hook: &Hook, unit: &UnitContext<'_>) -> bool {
+        let CertificatesProfile {
+            asks_with,
+            names_from,
+            ..
+        } = &self.profile;
+        let is_its = |relation: &RelationId| {
+            let own = unit.own_endpoint(*relation);
+            let mut listed = asks_with.iter().chain(names_from);
+            listed.any(|endpoint| own == Some(&**endpoint))
+        };
+        match hook {
+            Hook::RelationChanged { .. } | Hook::RelationBroken { .. } => {
+                hook.relation().is_some_and(|relation| is_its(&relation))
+            }
+            _ => false,
+        }
+    }
+
     /// Whether the charm has the library look at its requests again. One that compares the address with the one that
     /// it knows does so for another one only (canonical/postgresql-operator at its revision 1047, `_update_member_ip`).
     fn refreshes(&self, hook: &Hook, unit: &mut UnitContext<'_>) -> bool {
-        let is_configured = matches!(hook, Hook::ConfigChanged);
+        let is_configured = matches!(hook, Hook::ConfigChanged) || self.decides(hook, unit);
         // A coordinator has the library look in each hook (`coordinator.py`, `_certificates.sync`).
         if !self.gathers.is_empty() {
             return !matches!(hook, Hook::Install | Hook::Stop | Hook::Remove);
@@ -436,10 +474,57 @@ impl CertificatesEndpoint {
         is_another && is_configured
     }
 
+    /// Why the charm asks for nothing, where it does.
+    fn asks_for_nothing(&self, unit: &UnitContext<'_>) -> Option<String> {
+        if !self.is_asked(unit) {
+            let needed = self.profile.asks_with.join(" or ");
+            return Some(format!("waiting for a relation of {needed}"));
+        }
+        let option = self.profile.name_option.as_deref();
+        let option = option.filter(|_| matches!(self.naming(unit), Naming::Unknown));
+        option.map(|option| format!("waiting for a name: {option} is not set"))
+    }
+
     /// Whether the name that the charm asks for is known.
     fn is_named(&self, unit: &UnitContext<'_>) -> bool {
         let option = self.profile.name_option.as_deref();
         option.is_none_or(|option| unit.config(option).is_some_and(|name| !name.is_empty()))
+    }
+
+    /// Whether a relation is there without which the charm asks for nothing. One that is being broken is not.
+    fn is_asked(&self, unit: &UnitContext<'_>) -> bool {
+        let needed = &self.profile.asks_with;
+        needed.is_empty() || is_related(unit, needed)
+    }
+
+    /// What the charm asks for in place of its usual name.
+    fn naming(&self, unit: &UnitContext<'_>) -> Naming {
+        let profile = &self.profile;
+        let option = profile.name_option.as_deref();
+        let set = option.and_then(|option| unit.config(option));
+        if let Some(name) = set.filter(|name| !name.is_empty()) {
+            return Naming::As(vec![name.to_owned()]);
+        }
+        if let Some(fixed) = &profile.fixed_name {
+            let (app, model) = (unit.application_name(), unit.model_name());
+            return Naming::As(vec![filled_name(fixed, unit.unit_number(), app, model)]);
+        }
+        // What comes over the relation is not known.
+        if option.is_none() || is_related(unit, &profile.names_from) {
+            return Naming::Usual;
+        }
+        // An ingress without a name of its own is called by the address of its load balancer.
+        match profile.unnamed {
+            Unnamed::OwnName => match load_balancer_names(unit, self.bugs.reverse_dns_only) {
+                Some(names) => Naming::As(names),
+                None => Naming::Usual,
+            },
+            Unnamed::LoadBalancer => match unit.load_balancer() {
+                Some(found) => Naming::As(vec![found.address.to_string()]),
+                None => Naming::Unknown,
+            },
+            Unnamed::Nothing => Naming::Unknown,
+        }
     }
 
     fn requests(&self, unit: &UnitContext<'_>) -> Vec<Request> {
@@ -450,15 +535,13 @@ impl CertificatesEndpoint {
             true => (vec![unit.application_dns_name()], application.to_owned()),
             false => (own(), application.to_owned()),
         };
-        let option = self.profile.name_option.as_deref();
-        let set = option
-            .and_then(|option| unit.config(option))
-            .filter(|name| !name.is_empty());
-        // An ingress without a name of its own is called by the address of its load balancer.
-        let fronted = || load_balancer_names(unit, self.bugs.reverse_dns_only);
-        let called = match set {
-            Some(name) => Some(vec![name.to_owned()]),
-            None => option.and_then(|_| fronted()),
+        if !self.is_asked(unit) {
+            return Vec::new();
+        }
+        let called = match self.naming(unit) {
+            Naming::As(names) => Some(names),
+            Naming::Usual => None,
+            Naming::Unknown => return Vec::new(),
         };
         let mut requests = Vec::new();
         let mut add = |(own, short): (Vec<String>, String), side, named: Option<&Vec<String>>| {

@@ -12,7 +12,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use trustsim_charm_model::{
-    CharmMetadata, EndpointSource, Provenance, Reading, Revisions, Role, track,
+    CharmMetadata, EndpointProfile, EndpointSource, Provenance, Reading, Revisions, Role, track,
 };
 
 use super::charm_versions::{CharmVersion, CharmVersions};
@@ -100,6 +100,11 @@ pub enum Gap {
     EdgeAssumed,
     /// It is given the CA of its server in the data of a relation, which is not played.
     CaInDatabag,
+    /// Names that it asks for come in the databags of a relation, which are not played.
+    NamesFrom {
+        /// The endpoint over which they come.
+        endpoint: String,
+    },
     /// The author of the scenario described it.
     DescribedByScenario,
     /// The scenario changes its description.
@@ -120,8 +125,7 @@ pub enum Gap {
         /// The last revision that the reading is about, as which it is played; none where no tag names that of its commit.
         played: Option<u64>,
     },
-    /// Of its revision only libraries, endpoints, options and actions were compared with those of the commit that was
-    /// read.
+    /// Of its revision only libraries, endpoints, options and actions were compared, and the code was not read.
     FactsOnly,
     /// It is deployed from a track of which it is not known what it brings.
     OtherTrack {
@@ -158,6 +162,7 @@ impl Gap {
             | Self::Differs { .. }
             | Self::HandedCertificate { .. }
             | Self::EdgeAssumed
+            | Self::NamesFrom { .. }
             | Self::DescribedByScenario
             | Self::ChangedByScenario
             | Self::OtherRevision { .. }
@@ -361,6 +366,15 @@ impl<'a> Standings<'a> {
                 }
             }
         }
+        for application in &certified {
+            let versions = versions[*application].iter();
+            let found =
+                versions.flat_map(|version| names_from(deployment, *application, version.charm));
+            let found: Vec<Gap> = found.collect();
+            let own = &mut gaps[*application];
+            own.extend(found);
+            *own = without_repeats(std::mem::take(own).into_iter());
+        }
         Self {
             deployment,
             gaps,
@@ -506,6 +520,30 @@ fn ends(deployment: &Deployment, relation: &RelationSpec) -> Option<[Application
     Some([provider, requirer])
 }
 
+/// Names that an application asks for and that come over its relations.
+fn names_from(
+    deployment: &Deployment,
+    application: ApplicationIndex,
+    charm: &CharmMetadata,
+) -> Vec<Gap> {
+    let profiles = charm
+        .endpoints
+        .iter()
+        .filter_map(|one| one.profile.as_ref());
+    let named = profiles.flat_map(|profile| match profile {
+        EndpointProfile::Certificates(profile) => profile.names_from.as_slice(),
+        _ => &[],
+    });
+    let is_related = |endpoint: &String| {
+        let mut sides = deployment.relations.iter().flat_map(|one| &one.sides);
+        sides.any(|side| {
+            side.endpoint == *endpoint && deployment.application_of(side.party) == Some(application)
+        })
+    };
+    let found = named.filter(|endpoint| is_related(endpoint)).cloned();
+    found.map(|endpoint| Gap::NamesFrom { endpoint }).collect()
+}
+
 fn without_repeats(gaps: impl Iterator<Item = Gap>) -> Vec<Gap> {
     let mut found = Vec::new();
     for gap in gaps {
@@ -554,7 +592,7 @@ fn gaps(provenance: &Provenance, version: &CharmVersion<'_>, only_requires: bool
             let revision = match other_revision(reading, version) {
                 Some(other) => Some(other),
                 // Of what was not read the facts were not compared either.
-                None => facts_only(reading, version),
+                None => reading.facts_only.then_some(Gap::FactsOnly),
             };
             unverified
                 .chain(differences)
@@ -595,12 +633,6 @@ fn other_revision(reading: &Reading, version: &CharmVersion<'_>) -> Option<Gap> 
             covered: reading.covers.clone(),
         },
     })
-}
-
-/// A reading says all of the revision that was read, which an application without a pin is taken to have.
-fn facts_only(reading: &Reading, version: &CharmVersion<'_>) -> Option<Gap> {
-    let is_other = reading.is_generation || version.revision.is_some();
-    (reading.facts_only && is_other).then_some(Gap::FactsOnly)
 }
 
 /// The track of an application, where it is not known what it brings. A revision says more than a track.

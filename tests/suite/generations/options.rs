@@ -81,6 +81,15 @@ fn self_signed_certificates_at_175_signs_for_a_year_and_never_renews_its_ca() {
     );
 }
 
+/// The same with a charm whose ingress the server is, without which some ask for nothing.
+fn with_user(text: &str, endpoint: &str) -> String {
+    let user = format!(
+        "      user: {{charm: user, num_units: 1}}\n    relations: [['server:{endpoint}', 'user:ingress'], ["
+    );
+    let text = text.replace("    relations: [[", &user);
+    format!("{text}\ncharms: {{user: {{requires: {{ingress: {{interface: ingress}}}}}}}}\n")
+}
+
 /// canonical/gateway-api-integrator-operator `_get_certificate_requests`: only the common name at the tags
 /// gateway-api-integrator-rev129 to 158 and 169, also an alternative name at 159 and 170. Go takes no common name for a
 /// name.
@@ -97,7 +106,7 @@ fn a_gateway_of_some_revisions_asks_for_a_common_name_alone() {
             "charm: gateway-api-integrator, revision: {revision}, options: {{external-hostname: www.example.com}}"
         );
         let text = server(&charm, ", name: www.example.com", "channel: 1/stable", 2);
-        let (_, record, found) = played(&text);
+        let (_, record, found) = played(&with_user(&text, "gateway"));
         assert_eq!(found.outages.is_empty(), holds, "{revision}");
         assert_eq!(
             leaves(&record)[0].dns_names().count() > 0,
@@ -277,7 +286,7 @@ fn nginx_asks_for_the_host_of_its_service() {
         // Revision 120 turns the chain round, which fits this provider and not the next revision of it
         // (canonical/nginx-ingress-integrator-operator rev133 `src/tls_relation.py` 259).
         let text = server(&charm, ", name: www.example.com", "revision: 308", 2);
-        let (_, _, found) = played(&text);
+        let (_, _, found) = played(&with_user(&text, "ingress"));
         assert_eq!(
             found.outages.is_empty(),
             holds,

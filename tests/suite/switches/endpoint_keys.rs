@@ -3,14 +3,14 @@
 use std::collections::BTreeMap;
 
 use super::occasions::Occasion::{
-    Bound, Chained, Fronted, Legacy, Moved, Mute, Provides, Rebooted, Root, Rotated, TwoSenders,
-    Withdrawn,
+    Bound, Chained, Fronted, Legacy, Moved, Mute, Provides, Rebooted, Root, Rotated, Routed,
+    TwoSenders, Withdrawn,
 };
 use super::occasions::{Occasion, Subject};
 use super::{Came, assert_none_ignored, came_of};
 use trustsim::charms::{
     CharmMetadata, Endpoint, EndpointDeclaration, EndpointProfile, Protocol, Role, Server, Store,
-    WITHOUT_TLS, catalogue,
+    Unnamed, WITHOUT_TLS, catalogue,
 };
 use trustsim::yaml::Flag;
 
@@ -45,7 +45,7 @@ const LIBRARIES: [&str; 3] = [
 ];
 
 /// Of `bugs` each value is a key of its own.
-const KEYS: [Key; 46] = [
+const KEYS: [Key; 50] = [
     key("mode", &["unit", "app"], &[Rotated]),
     key("apply", &["none", "reload", "restart"], &[Rotated]),
     Key {
@@ -56,6 +56,16 @@ const KEYS: [Key; 46] = [
     key("name-option", &["trustsim-name"], &[Rotated]),
     key("extra-name-options", &["[trustsim-name]"], &[Rotated]),
     key("address-of", &["every", "nowhere"], &[Bound]),
+    key("fixed-name", &["it.example.org"], &[Rotated]),
+    Key {
+        beside: "name-option: trustsim-none, ",
+        ..key("unnamed", &["nothing"], &[Rotated])
+    },
+    key("asks-with", &["[trustsim-route]"], &[Rotated]),
+    Key {
+        beside: "name-option: trustsim-none, unnamed: nothing, ",
+        ..key("names-from", &["[trustsim-route]"], &[Routed])
+    },
     key("renewal", &["0.6"], &[Rotated]),
     key("trusts-ca", &["false", "true"], &[Rotated]),
     key(
@@ -141,6 +151,21 @@ struct Trial<'a> {
 }
 
 impl Trial<'_> {
+    /// What lets a charm ask that waits for a name or another relation: until it asks, its other keys show nothing.
+    fn unblocked(&self, said: &str) -> String {
+        let Some(EndpointProfile::Certificates(profile)) = &self.endpoint.profile else {
+            return String::new();
+        };
+        let mut keys = String::new();
+        if !profile.asks_with.is_empty() && !said.contains("asks-with:") {
+            keys.push_str("asks-with: [], ");
+        }
+        if profile.unnamed != Unnamed::OwnName && !said.contains("unnamed:") {
+            keys.push_str("unnamed: own-name, ");
+        }
+        keys
+    }
+
     fn came(&self, occasion: Occasion, said: &str) -> Came {
         let Endpoint {
             name, interface, ..
@@ -155,6 +180,7 @@ impl Trial<'_> {
             Role::Provider => "provides",
             Role::Requirer | Role::Peer => "requires",
         };
+        let said = format!("{}{said}", self.unblocked(said));
         let mut changed = String::new();
         if self.charm.subordinate {
             // Its code is the same beside no principal.
@@ -164,13 +190,28 @@ impl Trial<'_> {
             // Nothing may connect to it, and so nothing would show what its keys do.
             changed.push_str("server: tls, ");
         }
-        if said.contains("trustsim-name") {
-            changed.push_str("options: {trustsim-name: {type: string, default: it.example.com}}, ");
+        for (option, default) in [("trustsim-name", "it.example.com"), ("trustsim-none", "''")] {
+            if said.contains(option) {
+                changed.push_str(&format!(
+                    "options: {{{option}: {{type: string, default: {default}}}}}, "
+                ));
+            }
         }
+        let mut endpoints = vec![];
         if !said.is_empty() {
-            changed.push_str(&format!(
-                "{group}: {{{name}: {{interface: {interface}, {said}}}}}"
-            ));
+            let keys = format!("{name}: {{interface: {interface}, {said}}}");
+            endpoints.push((group, keys));
+        }
+        if said.contains("trustsim-route") || occasion == Routed {
+            let route = "trustsim-route: {interface: trustsim_route}".to_owned();
+            endpoints.push(("provides", route));
+        }
+        for group in ["provides", "requires"] {
+            let of = endpoints.iter().filter(|(of, _)| *of == group);
+            let keys: Vec<&str> = of.map(|(_, keys)| keys.as_str()).collect();
+            if !keys.is_empty() {
+                changed.push_str(&format!("{group}: {{{}}}, ", keys.join(", ")));
+            }
         }
         if !changed.is_empty() {
             changed = format!("  {charm}: {{{changed}}}");

@@ -19,6 +19,8 @@ pub(super) enum Occasion {
     Bound,
     /// A load balancer is in front of it.
     Fronted,
+    /// Another charm is related to its endpoint `trustsim-route`.
+    Routed,
     /// The first of two CAs is taken back, with which a server still serves.
     Withdrawn,
     /// Two units send a CA with version 0 of the library, and the one that leads changes.
@@ -61,6 +63,10 @@ pub(super) const CHAINED: &str = "
       chain: [{common-name: root, validity: 3650d}, {common-name: mid, validity: 3650d}]
       leaf-validity: 20d
 ";
+
+/// A charm that is related to an endpoint which `it` is given.
+const ROUTER: &str =
+    "  trustsim-router: {requires: {trustsim-route: {interface: trustsim_route}}}\n";
 
 impl Occasion {
     /// The scenario, in which `changed` is what it says of the charm.
@@ -163,6 +169,12 @@ models:
             relations.push(["etcd:db", "it:etcd"].map(str::to_owned));
             relations.push(["ca:client", "etcd:certificates"].map(str::to_owned));
         }
+        let mut charms = charms;
+        if self == Self::Routed {
+            applications.push("route: {charm: trustsim-router, num_units: 1}".to_owned());
+            relations.push(["route:trustsim-route", "it:trustsim-route"].map(str::to_owned));
+            charms.push_str(ROUTER);
+        }
         Parts {
             kind: match self {
                 Self::Rebooted | Self::Moved | Self::Bound | Self::Root | Self::Legacy => "",
@@ -248,7 +260,7 @@ connections:
                 ),
             ],
             Self::Legacy => vec!["{at: 20d, restart: {app: m.it}}".to_owned()],
-            Self::Bound | Self::Fronted | Self::Provides => Vec::new(),
+            Self::Bound | Self::Fronted | Self::Routed | Self::Provides => Vec::new(),
         }
     }
 }

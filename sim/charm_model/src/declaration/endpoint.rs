@@ -3,7 +3,7 @@
 use super::{EndpointDeclaration, Text, one_of};
 use crate::metadata::{
     AddressOf, Apply, CertificatesProfile, EndpointProfile, KeyUse, LibraryProfile, Mode,
-    PassingProfile, Reads, RenewsOn, Role, Serves, Store, TakingProfile, TrustProfile,
+    PassingProfile, Reads, RenewsOn, Role, Serves, Store, TakingProfile, TrustProfile, Unnamed,
 };
 use trustsim_interfaces::{cert_handler, certificate_transfer, tls_certificates};
 use trustsim_yaml::Reader;
@@ -112,6 +112,10 @@ impl EndpointDeclaration {
                 Some(text) if text.value == "every" => AddressOf::Every,
                 Some(text) => AddressOf::Endpoint(text.value.clone()),
             },
+            fixed_name: self.fixed_name.as_ref().map(|text| text.value.clone()),
+            unnamed: self.unnamed(reader),
+            asks_with: texts(&self.asks_with),
+            names_from: texts(&self.names_from),
             renewal_permille: self.renewal_permille(reader),
             apply: given,
             apply_ca: apply(self.apply_ca.as_ref(), reader),
@@ -130,6 +134,15 @@ impl EndpointDeclaration {
                 .or(self.installs_once)
                 .unwrap_or(unsaid.installs_once),
             cert_handler,
+        }
+    }
+
+    fn unnamed(&self, reader: &mut Reader) -> Unnamed {
+        let words = ["own-name", "load-balancer", "nothing"];
+        match one_of(self.unnamed.as_ref(), &words, reader) {
+            Some(1) => Unnamed::LoadBalancer,
+            Some(2) => Unnamed::Nothing,
+            _ => Unnamed::OwnName,
         }
     }
 
@@ -245,6 +258,11 @@ impl EndpointDeclaration {
             reader.bad_value(renews_on.place, message, None);
         }
     }
+}
+
+fn texts(written: &Option<Vec<Text>>) -> Vec<String> {
+    let written = written.iter().flatten();
+    written.map(|text| text.value.clone()).collect()
 }
 
 fn apply(word: Option<&Text>, reader: &mut Reader) -> Option<Apply> {

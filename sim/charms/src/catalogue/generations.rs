@@ -138,6 +138,7 @@ impl EntryGeneration {
             Provenance::Read(reading) => {
                 reading.covers.clone_from(&generation.revisions);
                 reading.is_generation = true;
+                reading.facts_only |= generation.facts_only;
                 reading.differs.extend(generation.differs.iter().cloned());
                 if let Some(commit) = &generation.commit {
                     reading.commit.clone_from(commit);

@@ -169,7 +169,7 @@ fn page(known: &KnownReading, all: &[KnownReading]) -> String {
             if reading.facts_only {
                 add(
                     "compared",
-                    "libraries, endpoints, options and actions of other revisions, not their code",
+                    "libraries, endpoints, options and actions of its revisions, not their code",
                 );
             }
             let missing = reading.unverified.iter();

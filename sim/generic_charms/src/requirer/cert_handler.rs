@@ -37,7 +37,13 @@ pub(super) fn on_hook(
     unit: &mut UnitContext<'_>,
     begins: bool,
 ) -> Result<Written, HookError> {
-    let wanted = wanted(endpoint, unit);
+    let Some(wanted) = wanted(endpoint, unit) else {
+        // The charm makes no `cert_handler`, and takes what it serves away (canonical/istio-ingress-k8s-operator a9ef964
+        // `src/charm.py`, `DisabledCertHandler`, `_construct_gateway_tls_secret`).
+        let mut written = Written::default();
+        endpoint.remove_others(unit, &BTreeSet::new(), &mut written);
+        return Ok(written);
+    };
     let is_changed = handler.on_hook(hook, unit, &wanted)?;
     if !is_changed && !begins {
         return Ok(Written::default());
@@ -62,20 +68,18 @@ pub(super) fn on_hook(
     Ok(written)
 }
 
-/// What the charm asks for. A charm that hands over no name has its unit's, with a hyphen, as the common name; its
+/// What the charm asks for; `None` where it asks for nothing. A charm that hands over no name has its unit's, with a hyphen, as the common name; its
 /// address is an alternative name only.
-fn wanted(endpoint: &CertificatesEndpoint, unit: &UnitContext<'_>) -> Request {
+fn wanted(endpoint: &CertificatesEndpoint, unit: &UnitContext<'_>) -> Option<Request> {
     let mut requests = endpoint.requests(unit).into_iter();
-    let mut wanted = requests
-        .next()
-        .expect("a unit that asks for itself wants one certificate");
+    let mut wanted = requests.next()?;
     assert!(
         requests.next().is_none(),
         "`cert_handler` asks for one certificate"
     );
-    if endpoint.profile.name_option.is_none() {
+    if endpoint.profile.name_option.is_none() && endpoint.profile.fixed_name.is_none() {
         let name = format!("{}-{}", unit.application_name(), unit.unit_number());
         wanted.attributes.common_name = Some(name);
     }
-    wanted
+    Some(wanted)
 }

@@ -57,6 +57,7 @@ impl V3<'_> {
         match hook {
             Hook::RelationCreated { .. } if mine => self.ask(unit)?,
             Hook::ConfigChanged => self.ask(unit)?,
+            _ if self.endpoint.decides(hook, unit) => self.ask(unit)?,
             _ => {}
         }
         let renews_on = self.endpoint.profile.renews_on;

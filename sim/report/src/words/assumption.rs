@@ -208,7 +208,10 @@ fn only(connections: &[&str]) -> Option<String> {
 
 /// Whether the endpoints that are played are those that the charm has, whatever else is not known of it.
 const fn has_its_endpoints(gap: &Gap) -> bool {
-    matches!(gap, Gap::Differs { .. } | Gap::FactsOnly)
+    matches!(
+        gap,
+        Gap::Differs { .. } | Gap::FactsOnly | Gap::NamesFrom { .. }
+    )
 }
 
 /// `m.web: not verified: ..., and it ..., which is not played`: what is not known of each, its first reasons.

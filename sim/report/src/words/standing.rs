@@ -95,12 +95,15 @@ fn gap(gap: &Gap, charm: &str) -> String {
         ),
         Gap::EdgeAssumed => how_dialled(charm),
         Gap::CaInDatabag => ca_in_databag(charm),
+        Gap::NamesFrom { endpoint } => format!(
+            "the charm {charm} asks for the names that come over {endpoint}, which are not played"
+        ),
         Gap::DescribedByScenario => format!("the scenario describes the charm {charm}"),
         Gap::ChangedByScenario => {
             format!("the scenario changes what the catalogue has of the charm {charm}")
         }
         Gap::FactsOnly => format!(
-            "of the charm {charm} at this revision the libraries, endpoints, options and actions were compared with \
+            "of the charm {charm} at its revision the libraries, endpoints, options and actions were compared with \
              those that are played, the code was not"
         ),
         Gap::OtherTrack { track, known } => format!(
@@ -198,6 +201,9 @@ pub(super) fn brief(gap: &Gap) -> String {
         Gap::HandedCertificate { endpoint } => format!(
             "it may trust the certificate that a client hands it over {endpoint}, which is not played"
         ),
+        Gap::NamesFrom { endpoint } => {
+            format!("it asks for the names that come over {endpoint}, which are not played")
+        }
         Gap::OtherRevision { revision, covered } => match nearest(*revision, covered) {
             Some(near) => format!("revision {revision} was not read and is played as {near}"),
             None => common(gap).to_owned(),
@@ -259,6 +265,7 @@ pub(super) const fn common(gap: &Gap) -> &'static str {
         Gap::CaInDatabag => {
             "given the CA of its server in the data of their relation, which is not played"
         }
+        Gap::NamesFrom { .. } => "asks for names that come over relations, which are not played",
         Gap::DescribedByScenario => "described by the scenario",
         Gap::ChangedByScenario => "the scenario changes what the catalogue has",
         Gap::OtherRevision { .. } => "at a revision that was not read",
@@ -295,6 +302,7 @@ pub fn help(reason: &Reason, deployment: &Deployment) -> Option<String> {
         | Gap::HandedCertificate { .. }
         | Gap::EdgeAssumed
         | Gap::CaInDatabag
+        | Gap::NamesFrom { .. }
         | Gap::DescribedByScenario
         | Gap::ChangedByScenario
         | Gap::OtherRevision { .. }

@@ -2,7 +2,9 @@
 //! not let through, a database that is not there.
 
 use super::Lints;
-use trustsim_charms::{EndpointProfile, OptionFault, Requests, Role, names_in};
+use trustsim_charms::{
+    EndpointProfile, OptionFault, Requests, Role, Unnamed, filled_name, names_in,
+};
 use trustsim_errors::{Code, Diagnostic};
 use trustsim_model::{ApplicationIndex, ModelKind, RelationSpec};
 use trustsim_pki::RequestAttributes;
@@ -101,7 +103,21 @@ impl Lints<'_> {
             let set = spec.options.get(option).cloned().or_else(default);
             set.filter(|value| !value.is_empty())
         };
+        let is_related = |endpoint: &String| self.is_related(application, endpoint);
+        let lacks_relation =
+            !profile.asks_with.is_empty() && !profile.asks_with.iter().any(is_related);
+        if lacks_relation || profile.names_from.iter().any(is_related) {
+            return None;
+        }
         let given = profile.name_option.as_ref().and_then(value);
+        let fixed = || {
+            let fixed = profile.fixed_name.as_ref()?;
+            Some(filled_name(fixed, 0, &spec.name, &model.name))
+        };
+        let given = given.or_else(fixed);
+        if given.is_none() && profile.unnamed != Unnamed::OwnName {
+            return None;
+        }
         let app = &spec.name;
         let name = match (given, spec.charm.implementation.requests) {
             (_, Requests::Unknown) | (None, Requests::ForHostname { .. }) => return None,

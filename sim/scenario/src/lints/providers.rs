@@ -4,7 +4,7 @@
 
 use super::Lints;
 use trustsim_charms::{
-    Authority, CertificatesProfile, EndpointProfile, Mode, Requests, acme_refusal,
+    Authority, CertificatesProfile, EndpointProfile, Mode, Requests, Unnamed, acme_refusal,
 };
 use trustsim_errors::{Code, Diagnostic};
 use trustsim_model::{ApplicationIndex, RelationSpec};
@@ -119,7 +119,8 @@ impl Lints<'_> {
         if spec.charm.implementation.requests == Requests::Unknown {
             return None;
         }
-        let option = self.certificates_profile(sides)?.name_option.as_deref();
+        let profile = self.certificates_profile(sides)?;
+        let option = profile.name_option.as_deref();
         let configured = option.and_then(|option| {
             let default = || spec.charm.options.get(option)?.default.clone();
             spec.options.get(option).cloned().or_else(default)
@@ -127,6 +128,8 @@ impl Lints<'_> {
         let configured = configured.filter(|name| !name.is_empty());
         let (requested, reason) = match &configured {
             Some(name) => (format!("`{name}`"), acme_refusal(name)?.to_owned()),
+            // It asks for nothing then, or for what cannot be told.
+            None if profile.unnamed != Unnamed::OwnName => return None,
             None => {
                 let reason = "it is known inside its model only".to_owned();
                 ("its Juju unit name".to_owned(), reason)
