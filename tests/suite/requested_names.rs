@@ -91,7 +91,7 @@ fn gaps(text: &str) -> (Vec<Gap>, Vec<String>) {
     let reasons = Coverage::of(&deployment).reasons;
     let own = reasons.into_iter().filter(|one| {
         let address = deployment.application_address(one.application);
-        address.to_string() == "m.it"
+        address == "m.it"
     });
     let own: Vec<_> = own.collect();
     let told = own.iter().map(|one| standing::reason(one, &deployment));

@@ -169,12 +169,7 @@ models:
             relations.push(["etcd:db", "it:etcd"].map(str::to_owned));
             relations.push(["ca:client", "etcd:certificates"].map(str::to_owned));
         }
-        let mut charms = charms;
-        if self == Self::Routed {
-            applications.push("route: {charm: trustsim-router, num_units: 1}".to_owned());
-            relations.push(["route:trustsim-route", "it:trustsim-route"].map(str::to_owned));
-            charms.push_str(ROUTER);
-        }
+        let charms = self.routed(charms, &mut applications, &mut relations);
         Parts {
             kind: match self {
                 Self::Rebooted | Self::Moved | Self::Bound | Self::Root | Self::Legacy => "",
@@ -188,6 +183,21 @@ models:
             faults: self.faults(given, endpoint),
             operators: "",
         }
+    }
+
+    /// With the other charm where there is one; the charms of the scenario.
+    fn routed(
+        self,
+        charms: String,
+        applications: &mut Vec<String>,
+        relations: &mut Vec<[String; 2]>,
+    ) -> String {
+        if self != Self::Routed {
+            return charms;
+        }
+        applications.push("route: {charm: trustsim-router, num_units: 1}".to_owned());
+        relations.push(["route:trustsim-route", "it:trustsim-route"].map(str::to_owned));
+        format!("{charms}{ROUTER}")
     }
 
     fn connections(self) -> String {
