@@ -234,6 +234,9 @@ fn of_certificates(
         {
             Some(UnreadKey::CertHandler)
         }
+        "unnamed" | "address-of" if profile.fixed_name.is_some() => Some(UnreadKey::Without(
+            "a name that is not fixed (`fixed-name`)",
+        )),
         "mode" | "apply" | "name-option" | "extra-name-options" | "address-of" | "trusts-ca"
         | "library" | "delete-on-missing" | "serves" | "unique-requests" | "fixed-name"
         | "asks-with" => None,
@@ -241,9 +244,6 @@ fn of_certificates(
         "names-from" if profile.name_option.is_none() && profile.asks_with.is_empty() => {
             Some(UnreadKey::Without("`name-option` or `asks-with`"))
         }
-        "unnamed" if profile.fixed_name.is_some() => Some(UnreadKey::Without(
-            "a name that is not fixed (`fixed-name`)",
-        )),
         "unnamed" | "names-from" => None,
         "key" | "renews-on" | "notification" | "installs-once" | "cert-handler" => {
             (!is_version_3).then_some(UnreadKey::OnlyVersion3)

@@ -21,7 +21,7 @@ const DAY: Span = Span::from_secs(86_400);
 /// those of the charms a year. That a root of ten years ends again is no news.
 const LONGER_MAX: Span = Span::from_secs(400 * DAY.as_secs());
 /// Groups of outages for which it is played: those that are told first.
-const GROUPS_MAX: usize = 4;
+const GROUPS_MAX: usize = 2;
 /// Remedies that are played for one of them, where the first puts the outage off.
 const PLAYED_MAX: usize = 2;
 

@@ -62,6 +62,14 @@ impl EndpointDeclaration {
         }
     }
 
+    fn to_address_of(&self) -> AddressOf {
+        match &self.address_of {
+            None => AddressOf::Application,
+            Some(text) if text.value == "every" => AddressOf::Every,
+            Some(text) => AddressOf::Endpoint(text.value.clone()),
+        }
+    }
+
     fn to_certificates(&self, given: Apply, reader: &mut Reader) -> CertificatesProfile {
         let mode = match one_of(self.mode.as_ref(), &["unit", "app", "app-and-unit"], reader) {
             Some(1) => Mode::App,
@@ -107,11 +115,7 @@ impl EndpointDeclaration {
             mode,
             name_option: self.name_option.as_ref().map(|text| text.value.clone()),
             extra_name_options: self.extra_name_options.iter().flatten().cloned().collect(),
-            address_of: match &self.address_of {
-                None => AddressOf::Application,
-                Some(text) if text.value == "every" => AddressOf::Every,
-                Some(text) => AddressOf::Endpoint(text.value.clone()),
-            },
+            address_of: self.to_address_of(),
             fixed_name: self.fixed_name.as_ref().map(|text| text.value.clone()),
             unnamed: self.unnamed(reader),
             asks_with: texts(&self.asks_with),

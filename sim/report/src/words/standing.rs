@@ -90,9 +90,7 @@ fn gap(gap: &Gap, charm: &str) -> String {
             format!("of the charm {charm} this was not verified: {missing}")
         }
         Gap::Differs { how } => format!("the charm {charm} {how}, which is not played"),
-        Gap::HandedCertificate { endpoint } => format!(
-            "the charm {charm} may trust the certificate that a client hands it over {endpoint}, which is not played"
-        ),
+        Gap::HandedCertificate { endpoint } => handed_certificate(charm, endpoint),
         Gap::EdgeAssumed => how_dialled(charm),
         Gap::CaInDatabag => ca_in_databag(charm),
         Gap::NamesFrom { endpoint } => format!(
@@ -147,6 +145,12 @@ fn played_as(played: Option<u64>, newest: u64) -> String {
         Some(played) => format!(", and is played as revision {played}"),
         None => "; it is played as a commit whose revision is not known".to_owned(),
     }
+}
+
+fn handed_certificate(charm: &str, endpoint: &str) -> String {
+    format!(
+        "the charm {charm} may trust the certificate that a client hands it over {endpoint}, which is not played"
+    )
 }
 
 fn how_dialled(charm: &str) -> String {
