@@ -379,3 +379,63 @@ connections: {derived: true, add: [{from: m.pr, to: m.am, every: 5m}]}
     let every: Vec<Span> = those.map(|connection| connection.every).collect();
     assert_eq!(every, [Span::from_secs(300)]);
 }
+
+/// A clock that was set right is told as one that was wrong.
+#[test]
+fn a_clock_that_was_set_right_is_past() {
+    let run = Run::new(
+        "
+duration: 100d
+models:
+  m:
+    bundle: kubernetes
+    applications:
+      ca: {charm: self-signed-certificates, channel: 1/stable, scale: 1}
+      am: {charm: alertmanager-k8s, channel: 2/stable, scale: 1}
+      pr: {charm: prometheus-k8s, channel: 2/stable, scale: 1}
+    relations: [['am:certificates', 'ca:certificates'], ['pr:certificates', 'ca:certificates']]
+connections: [{from: m.pr, to: m.am, every: 1m}]
+faults:
+  - {at: 50d, clock-skew: {app: m.ca, by: 200d, for: 20d}}
+  - {at: 60d, rotate-ca: {app: m.ca}}
+",
+    );
+    let words =
+        "the clock of m.ca was 200d ahead from 2026-02-20T00:00:00Z until 2026-03-12T00:00:00Z";
+    run.assert_told("m.pr/0 -> m.am/0", 90, words, Some(1));
+}
+
+/// traefik-k8s keeps one CA of a set (canonical/traefik-k8s-operator 8ab4a7e): a certificate of its own brings the CA that
+/// it lacks beside it.
+#[test]
+fn a_client_is_given_a_certificate_for_the_ca_beside_it() {
+    let found = crate::common::best_commands(
+        diagnosed(deployed(
+            "
+name: fz
+duration: 120d
+models:
+  m:
+    bundle: kubernetes
+    applications:
+      ca: {charm: self-signed-certificates, channel: 1/stable, scale: 1}
+      t: {charm: traefik-k8s, channel: latest/stable, scale: 1}
+      am: {charm: alertmanager-k8s, channel: 2/stable, scale: 1}
+      pr: {charm: prometheus-k8s, channel: 2/stable, scale: 1}
+    relations:
+      - ['am:certificates', 'ca:certificates']
+      - ['pr:certificates', 'ca:certificates']
+      - ['t:receive-ca-cert', 'ca:send-ca-cert']
+connections: [{from: m.t, to: m.pr, every: 1m}]
+faults:
+  - {at: 60d, rotate-ca: {app: m.ca}}
+",
+        )),
+        0,
+        40,
+    );
+    assert_eq!(
+        found,
+        ["juju integrate -m m t:certificates ca:certificates"]
+    );
+}

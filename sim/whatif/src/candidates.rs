@@ -148,6 +148,7 @@ impl CandidateSearch<'_> {
         let mut obvious = self.named(explanation, name);
         obvious.extend(self.certified(explanation, sides));
         obvious.extend(self.certified_provider(explanation));
+        obvious.extend(self.trusted_beside(explanation, sides[0], at));
         obvious.extend(self.put_under(explanation, sides[0]));
         let [client, server] = sides;
         let others = server.filter(|_| server != client);

@@ -27,10 +27,16 @@ impl Hindrances<'_, '_> {
         Skew { skew_ns, by }: Skew<'_>,
         effect: Option<ClockEffect>,
     ) -> RootCause {
+        let deployment = self.records.deployment;
+        let mut later = deployment.actions.iter();
+        let is_right = later
+            .find(|timed| *timed == by)
+            .and_then(|by| later.find(|timed| timed.action.undoes(&by.action, deployment)));
         let cause = FaultCause::ClockSkew {
             address: address.clone(),
             skew_ns,
-            since: short(self.records.deployment.start + by.at),
+            since: short(deployment.start + by.at),
+            until: is_right.map(|timed| short(deployment.start + timed.at)),
             source: by.source.clone(),
             effect,
         };

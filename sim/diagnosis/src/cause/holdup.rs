@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use super::faults::{self, Strike};
 use super::kinds::FaultCause;
-use super::{Cause, Event, Hindrances, Refusal, RootCause, Status, WaitEnd, short};
+use super::{Cause, Event, Hindrances, Performed, Refusal, RootCause, Status, WaitEnd, short};
 use crate::notes;
 use trustsim_charm_model::PendingTask;
 use trustsim_juju::{HookError, HookName, Status as JujuStatus};
@@ -308,11 +308,18 @@ impl<'a> Hindrances<'_, 'a> {
             error: error.clone(),
             since: failing.first,
             again: failing.times > 1,
-            after: self.records.planned_behind(failing.seq),
+            after: self.made_it_run(failing.seq),
             presents: None,
         };
         let event = Event::HookFailed { unit, hook, error };
         Some(RootCause::new(what, Some(failing.seq)).after(failing.first, event))
+    }
+
+    /// The action that led to a hook which fails by itself: of one that the scenario makes fail its error says so.
+    fn made_it_run(&self, failed: Seq) -> Option<Performed> {
+        let (seq, performed) = self.records.action_behind(failed)?;
+        let timed = self.records.timed(seq)?;
+        (!matches!(timed.action, Action::Hook(_))).then_some(performed)
     }
 
     /// What has kept a unit from moving on between two instants: a hook of it that fails, or an agent that does not reach

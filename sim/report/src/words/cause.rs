@@ -70,9 +70,10 @@ fn of_faults(cause: &FaultCause) -> String {
             address,
             skew_ns,
             since,
+            until,
             source,
             effect,
-        } => clock(address, *skew_ns, *since, source, effect.as_ref()),
+        } => clock(address, *skew_ns, (*since, *until), source, effect.as_ref()),
         FaultCause::Operator {
             unit,
             name,
@@ -436,7 +437,7 @@ fn not_asked(holder: &Address, why: &NotRequestedReason) -> String {
 fn clock(
     address: &Address,
     skew_ns: i64,
-    since: Time,
+    (since, until): (Time, Option<Time>),
     source: &Source,
     effect: Option<&ClockEffect>,
 ) -> String {
@@ -453,7 +454,12 @@ fn clock(
              asked for"
         ),
     };
-    format!("the clock of {address} is {off} {side} since {since}{place}{effect}")
+    match until {
+        Some(until) => format!(
+            "the clock of {address} was {off} {side} from {since} until {until}{place}{effect}"
+        ),
+        None => format!("the clock of {address} is {off} {side} since {since}{place}{effect}"),
+    }
 }
 
 fn still_presented(presented: &StillPresented) -> String {

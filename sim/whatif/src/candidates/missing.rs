@@ -117,6 +117,37 @@ impl CandidateSearch<'_> {
         providers.map(certify).collect()
     }
 
+    /// Certificates for a client that has none, of the provider whose CA it lacks: its charm trusts the CA that comes beside
+    /// them, also where it keeps one only of those that come in a set.
+    pub(super) fn trusted_beside(
+        &self,
+        explanation: &Explanation,
+        client: Option<ApplicationIndex>,
+        at: Span,
+    ) -> Option<Change> {
+        let signer = explanation
+            .symptom
+            .signer()
+            .filter(|_| explanation.symptom.lacks_trust());
+        let provider = self.deployment.application_at(signer?)?;
+        let requirer = client.filter(|client| !self.has_certificates(*client))?;
+        let mut endpoints = self.deployment.applications[requirer]
+            .charm
+            .endpoints
+            .iter();
+        let trusts = endpoints.any(|endpoint| match &endpoint.profile {
+            Some(EndpointProfile::Certificates(profile)) => profile.trusts_ca,
+            _ => false,
+        });
+        let gives = self.has_certificate_endpoint(provider, Role::Provider);
+        (trusts && gives && requirer != provider).then_some(Change::Certify {
+            provider,
+            requirer,
+            trusted_by: None,
+            at,
+        })
+    }
+
     /// A CA of the deployment above one that issues nothing without; and that one's CA for the client.
     pub(super) fn put_under(
         &self,

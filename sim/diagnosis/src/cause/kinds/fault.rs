@@ -25,6 +25,8 @@ pub enum FaultCause {
         skew_ns: i64,
         /// Since when.
         since: Time,
+        /// When it is set right, where it is.
+        until: Option<Time>,
         /// The line of the scenario.
         source: Source,
         /// What the clock did to a certificate, where it is not the verdict itself.
