@@ -439,3 +439,28 @@ faults:
         ["juju integrate -m m t:certificates ca:certificates"]
     );
 }
+
+/// The public CA of the ACME server issues nothing for `example.com`, whether the server can be reached or not.
+#[test]
+fn a_refusal_from_while_a_server_was_away_is_not_that_of_later() {
+    let run = Run::new(
+        "
+duration: 120d
+models:
+  m:
+    bundle: kubernetes
+    applications:
+      lego: {charm: lego, channel: 4/stable, scale: 1, options: {email: a@example.com, plugin: httpreq, plugin-config-secret-id: secret:x}}
+      t: {charm: traefik-k8s, scale: 1, options: {external_hostname: web.example.com}}
+    relations: [['t:certificates', 'lego:certificates']]
+clients: {browser: {trusts: [system]}}
+connections: [{from: browser, to: m.t, every: 1m}]
+faults:
+  - {at: 20d, acme-outage: {for: 20d}}
+  - {at: 30d, refresh: {app: m.t, revision: 236}}
+",
+    );
+    let told = |day| run.at("browser -> m.t/0", day).expect("it fails").line;
+    assert!(told(110).contains("Cannot issue for"), "{}", told(110));
+    assert!(!told(110).contains("could not be reached"), "{}", told(110));
+}

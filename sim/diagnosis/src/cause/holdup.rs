@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use super::faults::{self, Strike};
 use super::kinds::FaultCause;
-use super::{Cause, Event, Hindrances, Performed, Refusal, RootCause, Status, WaitEnd, short};
+use super::{Cause, Event, Hindrances, Refusal, RootCause, Status, WaitEnd, short};
 use crate::notes;
 use trustsim_charm_model::PendingTask;
 use trustsim_juju::{HookError, HookName, Status as JujuStatus};
@@ -212,10 +212,16 @@ impl<'a> Hindrances<'_, 'a> {
         at: Time,
     ) -> Option<RootCause> {
         let own = self.records.trail.about(provider, request.sent, at);
-        let refused = own
-            .into_iter()
-            .find_map(|(seq, entry)| Some((seq, entry, notes::refusal(entry, request.name)?)));
-        let (seq, entry, refusal) = refused?;
+        let refusals = || {
+            let own = own.iter();
+            own.filter_map(|(seq, entry)| {
+                Some((*seq, *entry, notes::refusal(entry, request.name)?))
+            })
+        };
+        // The last is what holds it up: one from while a server was away says nothing of later. It is told by the first of
+        // its kind, which something led to.
+        let (.., last) = refusals().last()?;
+        let (seq, entry, refusal) = refusals().find(|(.., refusal)| *refusal == last)?;
         if let Refusal::AcmeOrder(order) = &refusal
             && order.is_connection
             && let Some(cause) = self.acme_outage(at)
@@ -302,24 +308,26 @@ impl<'a> Hindrances<'_, 'a> {
         failing.retain(|_, failing| failing.last >= since);
         let (unit, failing) = failing.into_iter().min_by_key(|(_, each)| each.seq)?;
         let (hook, error) = (failing.hook.clone(), failing.error.clone());
+        let led_to = self.records.action_behind(failing.seq);
+        let led_to = led_to.filter(|(seq, _)| self.records.timed(*seq).is_some());
+        let timed = led_to
+            .as_ref()
+            .and_then(|(seq, _)| self.records.timed(*seq));
+        let made_to_fail = timed.filter(|timed| matches!(timed.action, Action::Hook(_)));
         let what = Cause::HookFailed {
             unit: unit.clone(),
             hook: hook.clone(),
             error: error.clone(),
             since: failing.first,
             again: failing.times > 1,
-            after: self.made_it_run(failing.seq),
+            after: led_to
+                .filter(|_| made_to_fail.is_none())
+                .map(|(_, performed)| performed),
+            made_to_fail: made_to_fail.map(|timed| timed.source.clone()),
             presents: None,
         };
         let event = Event::HookFailed { unit, hook, error };
         Some(RootCause::new(what, Some(failing.seq)).after(failing.first, event))
-    }
-
-    /// The action that led to a hook which fails by itself: of one that the scenario makes fail its error says so.
-    fn made_it_run(&self, failed: Seq) -> Option<Performed> {
-        let (seq, performed) = self.records.action_behind(failed)?;
-        let timed = self.records.timed(seq)?;
-        (!matches!(timed.action, Action::Hook(_))).then_some(performed)
     }
 
     /// What has kept a unit from moving on between two instants: a hook of it that fails, or an agent that does not reach

@@ -7,7 +7,7 @@ mod trust;
 
 use trustsim_juju::{HookError, HookName};
 use trustsim_kernel::Time;
-use trustsim_model::{Address, EndpointRef};
+use trustsim_model::{Address, EndpointRef, Source};
 use trustsim_pki::Certificate;
 
 pub use certificate::{CertificateCause, ChainCause, NotInstalledReason, NotRequestedReason};
@@ -66,6 +66,8 @@ pub enum Cause {
         again: bool,
         /// The action that led to the hook, where one did.
         after: Option<Performed>,
+        /// The line of the scenario that makes it fail, where it is one.
+        made_to_fail: Option<Source>,
         /// What the unit goes on presenting.
         presents: Option<StillPresented>,
     },

@@ -18,9 +18,12 @@ impl Cause {
                 let held = held.as_ref().and_then(|held| held.named_action());
                 held.or_else(|| performed(after.as_ref()))
             }
-            Self::HookFailed { after, .. } | Self::Blocked { after, .. } => {
-                performed(after.as_ref())
-            }
+            Self::HookFailed {
+                after,
+                made_to_fail,
+                ..
+            } => made_to_fail.as_ref().or_else(|| performed(after.as_ref())),
+            Self::Blocked { after, .. } => performed(after.as_ref()),
             Self::CaNeedsCertificate { because, .. } => because.named_action(),
             Self::TransferHeld { missing, by } => by
                 .named_action()

@@ -248,6 +248,7 @@ fn of_one_side(cause: &Cause) -> String {
             again,
             after,
             presents,
+            ..
         } => {
             let since = since.truncated_to_seconds();
             let fails = match again {
