@@ -220,7 +220,7 @@ impl<'a> Hindrances<'_, 'a> {
         };
         // The last is what holds it up: one from while a server was away says nothing of later. It is told by the first of
         // its kind, which something led to.
-        let (.., last) = refusals().last()?;
+        let (.., last) = refusals().next_back()?;
         let (seq, entry, refusal) = refusals().find(|(.., refusal)| *refusal == last)?;
         if let Refusal::AcmeOrder(order) = &refusal
             && order.is_connection
