@@ -166,7 +166,7 @@ impl<'e, 'a> Search<'e, 'a> {
     ) -> Option<(Time, Source)> {
         let is_known = |seq: &Seq, entry: &Entry| match &entry.kind {
             Kind::Action(record) if entry.time <= case.at => match cause.what.named_action() {
-                Some(source) => record.source() == source,
+                Some(named) => named.is(record, entry.time, self.records.deployment),
                 None => record.planned && Some(*seq) == self.planned_behind(cause.seq.or(begun)),
             },
             _ => false,

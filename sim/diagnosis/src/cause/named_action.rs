@@ -6,14 +6,42 @@
 use super::kinds::{
     Cause, CertificateCause, ChainCause, FaultCause, NotGiven, NotRequestedReason, TrustCause,
 };
-use super::root_cause::{Apart, CaTrigger, NewCa, Performed, Removal};
-use trustsim_model::Source;
+use super::root_cause::{Apart, CaTrigger, Fault, NewCa, Performed, Removal};
+use trustsim_kernel::Time;
+use trustsim_model::{ActionRecord, Deployment, Source};
+
+/// What a cause says of an action. A plan that is drawn has several actions in one line of the scenario.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum NamedAction<'c> {
+    /// Its line and command.
+    Performed(&'c Performed),
+    /// Its line, and to the second when it was taken.
+    Since(&'c Source, Time),
+    /// Its line alone.
+    At(&'c Source),
+}
+
+impl NamedAction<'_> {
+    /// Whether an action that was taken at an instant is the one that is named.
+    pub(super) fn is(self, record: &ActionRecord, at: Time, deployment: &Deployment) -> bool {
+        match self {
+            Self::Performed(performed) => {
+                *record.source() == performed.source
+                    && record.action().to_command(deployment) == performed.command
+            }
+            Self::Since(source, since) => {
+                record.source() == source && at.truncated_to_seconds() == since
+            }
+            Self::At(source) => record.source() == source,
+        }
+    }
+}
 
 impl Cause {
     /// Where the scenario has what this names as done.
-    pub(super) fn named_action(&self) -> Option<&Source> {
+    pub(super) fn named_action(&self) -> Option<NamedAction<'_>> {
         match self {
-            Self::Action(performed) => Some(&performed.source),
+            Self::Action(performed) => Some(NamedAction::Performed(performed)),
             Self::WrongName { after, held, .. } => {
                 let held = held.as_ref().and_then(|held| held.named_action());
                 held.or_else(|| performed(after.as_ref()))
@@ -22,7 +50,10 @@ impl Cause {
                 after,
                 made_to_fail,
                 ..
-            } => made_to_fail.as_ref().or_else(|| performed(after.as_ref())),
+            } => {
+                let made = made_to_fail.as_ref().map(NamedAction::At);
+                made.or_else(|| performed(after.as_ref()))
+            }
             Self::Blocked { after, .. } => performed(after.as_ref()),
             Self::CaNeedsCertificate { because, .. } => because.named_action(),
             Self::TransferHeld { missing, by } => by
@@ -38,38 +69,42 @@ impl Cause {
     }
 }
 
-fn performed(action: Option<&Performed>) -> Option<&Source> {
-    action.map(|performed| &performed.source)
+fn performed(action: Option<&Performed>) -> Option<NamedAction<'_>> {
+    action.map(NamedAction::Performed)
 }
 
-fn removed(removal: Option<&Removal>) -> Option<&Source> {
+const fn fault(fault: &Fault) -> NamedAction<'_> {
+    NamedAction::Since(&fault.source, fault.since)
+}
+
+fn removed(removal: Option<&Removal>) -> Option<NamedAction<'_>> {
     performed(removal?.by.as_ref())
 }
 
-fn made_by(made: &NewCa) -> Option<&Source> {
+fn made_by(made: &NewCa) -> Option<NamedAction<'_>> {
     match made.trigger.as_ref()? {
-        CaTrigger::Action(performed) => Some(&performed.source),
+        CaTrigger::Action(performed) => Some(NamedAction::Performed(performed)),
         CaTrigger::Secret { .. } => None,
     }
 }
 
-fn of_fault(cause: &FaultCause) -> Option<&Source> {
+fn of_fault(cause: &FaultCause) -> Option<NamedAction<'_>> {
     match cause {
-        FaultCause::Down { fault, .. }
-        | FaultCause::AcmeOutage(fault)
-        | FaultCause::Separated { fault, .. }
-        | FaultCause::SecretsLate { fault, .. } => Some(&fault.source),
-        FaultCause::ClockSkew { source, .. } => Some(source),
+        FaultCause::Down { fault: by, .. }
+        | FaultCause::AcmeOutage(by)
+        | FaultCause::Separated { fault: by, .. }
+        | FaultCause::SecretsLate { fault: by, .. } => Some(fault(by)),
+        FaultCause::ClockSkew { source, since, .. } => Some(NamedAction::Since(source, *since)),
         FaultCause::LostWithContainer { by, and, .. } => {
             let and = and.as_ref().and_then(|and| and.named_action());
-            and.or(Some(&by.source))
+            and.or(Some(NamedAction::Performed(by)))
         }
         // The line of the scenario has the person, and nothing that was done.
         FaultCause::Operator { .. } => None,
     }
 }
 
-fn of_certificate(cause: &CertificateCause) -> Option<&Source> {
+fn of_certificate(cause: &CertificateCause) -> Option<NamedAction<'_>> {
     match cause {
         CertificateCause::CertificatesRelationRemoved { by, .. }
         | CertificateCause::TakenAway { by, .. } => performed(by.as_ref()),
@@ -93,7 +128,7 @@ fn of_certificate(cause: &CertificateCause) -> Option<&Source> {
     }
 }
 
-fn of_chain(cause: &ChainCause) -> Option<&Source> {
+fn of_chain(cause: &ChainCause) -> Option<NamedAction<'_>> {
     match cause {
         ChainCause::ChainWithoutCertificate { after, .. }
         | ChainCause::ChainReversed { after, .. }
@@ -102,7 +137,7 @@ fn of_chain(cause: &ChainCause) -> Option<&Source> {
     }
 }
 
-fn of_trust(cause: &TrustCause) -> Option<&Source> {
+fn of_trust(cause: &TrustCause) -> Option<NamedAction<'_>> {
     match cause {
         TrustCause::TransferRemoved { by, .. } | TrustCause::TakenAway { by, .. } => {
             performed(by.as_ref())
