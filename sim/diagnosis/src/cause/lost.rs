@@ -25,6 +25,14 @@ impl<'a> Hindrances<'_, 'a> {
         self.lost(who, Lost::Ca(owner.clone()), has, at)
     }
 
+    /// Whether the judge trusted a CA of the chain once, and does not any more.
+    pub(super) fn has_lost_trust(&self, case: &Case<'a>) -> bool {
+        let start = self.records.deployment.start;
+        let mut own = self.records.trail.about(case.judge, start, case.at);
+        own.retain(|(seq, _)| *seq <= case.as_of);
+        first_without(own, |entry| case.trusted_by(entry)).is_some()
+    }
+
     /// The hook of a relation that went took away the CA that the judge had, where that is none of `endpoint`: a CA may
     /// come beside a certificate, while another relation is there for CAs.
     pub(super) fn ca_taken_away(

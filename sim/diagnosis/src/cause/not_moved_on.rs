@@ -33,7 +33,9 @@ impl<'a> TrustSearch<'_, 'a> {
         let failing = self
             .hindrances()
             .failing_hook(who, self.records.deployment.start, case.at);
-        if let Some(failing) = failing.filter(|_| moved || giver.is_some()) {
+        // A judge that had the CA and lost it would not be helped by what the presenter would move on to.
+        let is_moved = moved && !self.hindrances().has_lost_trust(case);
+        if let Some(failing) = failing.filter(|_| is_moved || giver.is_some()) {
             return Some(self.fails_on(failing, case, &signer, moved));
         }
         let giver = giver?;
