@@ -68,7 +68,7 @@ class Side:
 
             def __init__(self, framework):
                 super().__init__(framework)
-                side.library = side.make(self, endpoint)
+                side.relation_library = side.make(self, endpoint)
                 framework.observe(self.on.update_status, self._ask)
 
             def _ask(self, _: ops.EventBase) -> None:
@@ -125,16 +125,16 @@ class Coordinator(Side):
     def ask(self, charm):
         if charm.unit.is_leader() and "worker_config" in self.after["application-data"]:
             bag = self.after["application-data"]
-            self.library.publish_data(
+            self.relation_library.publish_data(
                 worker_config=decoded(bag, "worker_config"),
                 ca_cert=decoded(bag, "ca_cert"),
                 server_cert=decoded(bag, "server_cert"),
                 privkey_secret_id=decoded(bag, "privkey_secret_id"),
             )
         elif charm.unit.is_leader() and "worker_config" not in self.before["application-data"]:
-            self.library.publish_data(worker_config="{}")
+            self.relation_library.publish_data(worker_config="{}")
         if requests := self.requested_names():
-            gathered = set(self.library.gather_addresses())
+            gathered = set(self.relation_library.gather_addresses())
             self.read["addresses that are not asked for"] = sorted(gathered - requests)
 
     def expected_read(self):
@@ -162,10 +162,10 @@ class Worker(Side):
 
     def ask(self, charm):
         if address := decoded(self.after["unit-data"], "address"):
-            self.library.publish_unit_address(address)
+            self.relation_library.publish_unit_address(address)
         if charm.unit.is_leader() and "role" in self.after["application-data"]:
-            self.library.publish_app_roles(["all"])
-        told = self.library.get_tls_data(allow_none=True)
+            self.relation_library.publish_app_roles(["all"])
+        told = self.relation_library.get_tls_data(allow_none=True)
         if told is not None:
             self.read = {
                 "ca_cert": told.ca_cert,
@@ -192,10 +192,10 @@ class Vault(Side):
             return
         relation = charm.model.get_relation(self.before["endpoint"], self.before["relation-id"])
         credentials = json.loads(bag["credentials"])
-        nonces = [request.nonce for request in self.library.get_kv_requests(relation.id)]
+        nonces = [request.nonce for request in self.relation_library.get_kv_requests(relation.id)]
         self.read["nonces without credentials"] = sorted(set(nonces) - credentials.keys())
         for nonce, secret in credentials.items():
-            self.library.set_kv_data(
+            self.relation_library.set_kv_data(
                 relation, bag["mount"], bag["ca_certificate"], bag["vault_url"], nonce, secret
             )
 
@@ -221,13 +221,13 @@ class Reader(Side):
         relation = charm.model.get_relation(self.before["endpoint"], self.before["relation-id"])
         bag = self.after["unit-data"]
         if charm.unit.is_leader() and "mount_suffix" in (self.after["application-data"] or {}):
-            self.library._handle_relation(None)
+            self.relation_library._handle_relation(None)
         if "nonce" in bag:
-            self.library.request_credentials(relation, bag["egress_subnet"].split(","), bag["nonce"])
+            self.relation_library.request_credentials(relation, bag["egress_subnet"].split(","), bag["nonce"])
         self.read = {
-            "url": self.library.get_vault_url(relation),
-            "ca": self.library.get_ca_certificate(relation),
-            "mount": self.library.get_mount(relation),
+            "url": self.relation_library.get_vault_url(relation),
+            "ca": self.relation_library.get_ca_certificate(relation),
+            "mount": self.relation_library.get_mount(relation),
         }
 
     def expected_read(self):
