@@ -31,6 +31,17 @@ impl Run {
         }
     }
 
+    /// Pods beside self-signed-certificates `ca`, and a client `user` that fetches its CA each hour.
+    fn pods(
+        days: u32,
+        applications: &[&str],
+        relations: &[&str],
+        connection: &str,
+        faults: &[&str],
+    ) -> Self {
+        Self::new(&pods(days, applications, relations, connection, faults))
+    }
+
     fn at(&self, connection: &str, days: u64) -> Option<Told> {
         let at = self.record.manifest.start + Span::from_secs(days * 86_400);
         let end = self.record.manifest.end();
@@ -57,26 +68,51 @@ impl Run {
     }
 }
 
-/// canonical/traefik-k8s-operator before revision 281 asks for the name of its unit alone. A CA that is made anew later
-/// has the same wrong name signed again.
-#[test]
-fn a_wrong_name_is_of_what_brought_it_whatever_renews_it() {
-    let run = Run::new(
+fn pods(
+    days: u32,
+    applications: &[&str],
+    relations: &[&str],
+    connection: &str,
+    faults: &[&str],
+) -> String {
+    let lines = |indent: &str, lines: &[&str]| -> String {
+        lines
+            .iter()
+            .map(|line| format!("{indent}{line}\n"))
+            .collect()
+    };
+    format!(
         "
-duration: 120d
+duration: {days}d
 models:
   m:
     bundle: kubernetes
     applications:
-      ca: {charm: self-signed-certificates, channel: 1/stable, scale: 1}
-      t: {charm: traefik-k8s, scale: 1}
-    relations: [[t:certificates, ca:certificates]]
-clients: {user: {trusts: [m.ca], refresh: 1h}}
-connections: [{from: user, to: m.t, name: t.m.svc.cluster.local, every: 1m}]
+      ca: {{charm: self-signed-certificates, channel: 1/stable, scale: 1}}
+{}    relations:
+{}clients: {{user: {{trusts: [m.ca], refresh: 1h}}}}
+connections: {connection}
 faults:
-  - {at: 30d, refresh: {app: m.t, revision: 176}}
-  - {at: 60d, set-config: {app: m.ca, options: {ca-common-name: other}}}
-",
+{}",
+        lines("      ", applications),
+        lines("      - ", relations),
+        lines("  - ", faults)
+    )
+}
+
+/// canonical/traefik-k8s-operator before revision 281 asks for the name of its unit alone. A CA that is made anew later
+/// has the same wrong name signed again.
+#[test]
+fn a_wrong_name_is_of_what_brought_it_whatever_renews_it() {
+    let run = Run::pods(
+        120,
+        &["t: {charm: traefik-k8s, scale: 1}"],
+        &["[t:certificates, ca:certificates]"],
+        "[{from: user, to: m.t, name: t.m.svc.cluster.local, every: 1m}]",
+        &[
+            "{at: 30d, refresh: {app: m.t, revision: 176}}",
+            "{at: 60d, set-config: {app: m.ca, options: {ca-common-name: other}}}",
+        ],
     );
     for day in [31, 59, 61, 119] {
         run.assert_told("user -> m.t/0", day, "juju refresh -m m t", Some(1));
@@ -139,35 +175,26 @@ faults:
     }
 }
 
-const ROTATED: &str = "
-duration: 100d
-models:
-  m:
-    bundle: kubernetes
-    applications:
-      ca: {charm: self-signed-certificates, channel: 1/stable, scale: 1}
-      am: {charm: alertmanager-k8s, channel: 2/stable, scale: 1}
-      pr: {charm: prometheus-k8s, channel: 2/stable, scale: 1}
-    relations:
-      - ['am:certificates', 'ca:certificates']
-      - ['pr:certificates', 'ca:certificates']
-connections: [{from: m.pr, to: m.am, every: 1m}]
-faults:
-  - {at: 50d, FAULT, for: 20d}
-  - {at: 60d, rotate-ca: {app: m.ca}}
-";
+const PAIR: [&str; 2] = [
+    "am: {charm: alertmanager-k8s, channel: 2/stable, scale: 1}",
+    "pr: {charm: prometheus-k8s, channel: 2/stable, scale: 1}",
+];
+const BOTH: [&str; 2] = [
+    "[am:certificates, ca:certificates]",
+    "[pr:certificates, ca:certificates]",
+];
 
 /// A CA is rotated while one side does nothing: what keeps that side is to blame, and each outage ends with it.
 #[test]
 fn who_cannot_move_on_to_a_new_ca_is_told() {
-    let hook = "hook: certificates-relation-changed";
+    let hook = "hook: certificates-relation-changed, for: 20d}";
     for (fault, words) in [
         (
-            "partition: {between: [m.am/0, controller]",
+            "partition: {between: [m.am/0, controller], for: 20d}",
             "is partitioned",
         ),
         (
-            "partition: {between: [m.pr/0, controller]",
+            "partition: {between: [m.pr/0, controller], for: 20d}",
             "is partitioned",
         ),
         (
@@ -179,10 +206,14 @@ fn who_cannot_move_on_to_a_new_ca_is_told() {
             "of m.pr/0 fail",
         ),
     ] {
-        let run = Run::new(
-            &ROTATED
-                .replace("FAULT", fault)
-                .replace(", for: 20d}", ", for: 20d}}"),
+        let first = format!("{{at: 50d, {fault}}}");
+        let faults = [&*first, "{at: 60d, rotate-ca: {app: m.ca}}"];
+        let run = Run::pods(
+            100,
+            &PAIR,
+            &BOTH,
+            "[{from: m.pr, to: m.am, every: 1m}]",
+            &faults,
         );
         run.assert_told("m.pr/0 -> m.am/0", 65, words, Some(1));
         assert!(run.at("m.pr/0 -> m.am/0", 72).is_none(), "{fault}");
@@ -192,22 +223,15 @@ fn who_cannot_move_on_to_a_new_ca_is_told() {
 /// A machine that restarts shows that the files of its certificate went weeks before, when the relation was removed.
 #[test]
 fn a_restart_of_seconds_is_not_the_cause_of_weeks() {
-    let run = Run::new(
-        "
-duration: 60d
-models:
-  m:
-    bundle: kubernetes
-    applications:
-      ca: {charm: self-signed-certificates, channel: 1/stable, scale: 1}
-      t: {charm: traefik-k8s, revision: 236, scale: 1}
-    relations: [['t:certificates', 'ca:certificates']]
-clients: {user: {trusts: [m.ca], refresh: 1h}}
-connections: [{from: user, to: m.t, every: 1m}]
-faults:
-  - {at: 20d, remove-relation: {model: m, between: ['t:certificates', 'ca:certificates']}}
-  - {at: 40d, kill-unit: {unit: m.t/0}}
-",
+    let run = Run::pods(
+        60,
+        &["t: {charm: traefik-k8s, revision: 236, scale: 1}"],
+        &["[t:certificates, ca:certificates]"],
+        "[{from: user, to: m.t, every: 1m}]",
+        &[
+            "{at: 20d, remove-relation: {model: m, between: [t:certificates, ca:certificates]}}",
+            "{at: 40d, kill-unit: {unit: m.t/0}}",
+        ],
     );
     for day in [21, 39, 41, 59] {
         let removed = "the relation that brought m.t certificates from m.ca was removed";
@@ -218,47 +242,38 @@ faults:
 /// A provider that is away is to blame until it is back; then what else keeps the certificate from coming.
 #[test]
 fn a_provider_that_is_back_is_no_cause_any_more() {
-    let run = Run::new(
-        "
-duration: 300d
-models:
-  m:
-    bundle: kubernetes
-    applications:
-      ca: {charm: self-signed-certificates, channel: 1/stable, scale: 1}
-      gl: {charm: haproxy, channel: 2.8/edge, scale: 1, options: {external-hostname: a.example.com}}
-    relations: [['gl:certificates', 'ca:certificates']]
-clients: {u: {trusts: [m.ca], refresh: 1d}}
-connections: [{from: u, to: m.gl, every: 1m}]
-faults:
-  - {at: 50d, kill-unit: {unit: m.ca/0, for: 200d}}
-  - {at: 150d, remove-relation: {model: m, between: ['gl:certificates', 'ca:certificates']}}
-",
+    let run = Run::pods(
+        300,
+        &[
+            "gl: {charm: haproxy, channel: 2.8/edge, scale: 1, options: {external-hostname: a.example.com}}",
+        ],
+        &["[gl:certificates, ca:certificates]"],
+        "[{from: user, to: m.gl, every: 1m}]",
+        &[
+            "{at: 50d, kill-unit: {unit: m.ca/0, for: 200d}}",
+            "{at: 150d, remove-relation: {model: m, between: [gl:certificates, ca:certificates]}}",
+        ],
     );
-    run.assert_told("u -> m.gl/0", 100, "kubectl delete pod -n m ca-0", Some(1));
+    run.assert_told(
+        "user -> m.gl/0",
+        100,
+        "kubectl delete pod -n m ca-0",
+        Some(1),
+    );
     let removed = "the relation that brought m.gl certificates from m.ca was removed";
-    run.assert_told("u -> m.gl/0", 260, removed, Some(2));
+    run.assert_told("user -> m.gl/0", 260, removed, Some(2));
 }
 
 /// juju/juju 3.6 `state/application.go`, `checkRelationsOps`: "would break relation". canonical/prometheus-k8s-operator
 /// has no endpoint for certificates before revision 134.
 #[test]
 fn juju_does_not_refresh_to_a_charm_without_an_endpoint_that_is_in_use() {
-    let run = Run::new(
-        "
-duration: 10d
-models:
-  m:
-    bundle: kubernetes
-    applications:
-      ca: {charm: self-signed-certificates, channel: 1/stable, scale: 1}
-      pr: {charm: prometheus-k8s, channel: 2/stable, scale: 1}
-    relations: [['pr:certificates', 'ca:certificates']]
-clients: {u: {trusts: [m.ca], refresh: 1h}}
-connections: [{from: u, to: m.pr, every: 1m}]
-faults:
-  - {at: 5d, refresh: {app: m.pr, revision: 103}}
-",
+    let run = Run::pods(
+        10,
+        &["pr: {charm: prometheus-k8s, channel: 2/stable, scale: 1}"],
+        &["[pr:certificates, ca:certificates]"],
+        "[{from: user, to: m.pr, every: 1m}]",
+        &["{at: 5d, refresh: {app: m.pr, revision: 103}}"],
     );
     assert!(
         run.findings.outages.is_empty(),
@@ -352,53 +367,36 @@ connections: derived
     assert!(!coverage.is_modelled());
 }
 
-/// A connection that the scenario writes itself is not derived too.
+/// A connection that the scenario writes itself is not derived too. One of a single unit is one beside it.
 #[test]
 fn a_connection_is_played_once() {
-    let deployment = deployed(
-        "
-duration: 2d
-models:
-  m:
-    bundle: kubernetes
-    applications:
-      ca: {charm: self-signed-certificates, channel: 1/stable, scale: 1}
-      am: {charm: alertmanager-k8s, channel: 2/stable, scale: 1}
-      pr: {charm: prometheus-k8s, channel: 2/stable, scale: 1}
-    relations:
-      - ['am:certificates', 'ca:certificates']
-      - ['pr:certificates', 'ca:certificates']
-      - ['pr:alertmanager', 'am:alerting']
-connections: {derived: true, add: [{from: m.pr, to: m.am, every: 5m}]}
-",
-    );
-    let name = |party| deployment.party_name(party).to_owned();
-    let those = deployment.connections.iter().filter(|connection| {
-        name(connection.from) == "pr" && deployment.applications[connection.to].name == "am"
-    });
-    let every: Vec<Span> = those.map(|connection| connection.every).collect();
-    assert_eq!(every, [Span::from_secs(300)]);
+    let related = [BOTH[0], BOTH[1], "[pr:alertmanager, am:alerting]"];
+    let every = |add: &str| -> Vec<u64> {
+        let connections = format!("{{derived: true, add: [{add}]}}");
+        let text = pods(2, &PAIR, &related, &connections, &[]);
+        let deployment = deployed(text.trim_end().trim_end_matches("faults:"));
+        let name = |party| deployment.party_name(party).to_owned();
+        let those = deployment.connections.iter().filter(|connection| {
+            name(connection.from) == "pr" && deployment.applications[connection.to].name == "am"
+        });
+        those.map(|connection| connection.every.as_secs()).collect()
+    };
+    assert_eq!(every("{from: m.pr, to: m.am, every: 5m}"), [300]);
+    assert_eq!(every("{from: m.pr/0, to: m.am, every: 5m}"), [60, 300]);
 }
 
 /// A clock that was set right is told as one that was wrong.
 #[test]
 fn a_clock_that_was_set_right_is_past() {
-    let run = Run::new(
-        "
-duration: 100d
-models:
-  m:
-    bundle: kubernetes
-    applications:
-      ca: {charm: self-signed-certificates, channel: 1/stable, scale: 1}
-      am: {charm: alertmanager-k8s, channel: 2/stable, scale: 1}
-      pr: {charm: prometheus-k8s, channel: 2/stable, scale: 1}
-    relations: [['am:certificates', 'ca:certificates'], ['pr:certificates', 'ca:certificates']]
-connections: [{from: m.pr, to: m.am, every: 1m}]
-faults:
-  - {at: 50d, clock-skew: {app: m.ca, by: 200d, for: 20d}}
-  - {at: 60d, rotate-ca: {app: m.ca}}
-",
+    let run = Run::pods(
+        100,
+        &PAIR,
+        &BOTH,
+        "[{from: m.pr, to: m.am, every: 1m}]",
+        &[
+            "{at: 50d, clock-skew: {app: m.ca, by: 200d, for: 20d}}",
+            "{at: 60d, rotate-ca: {app: m.ca}}",
+        ],
     );
     let words =
         "the clock of m.ca was 200d ahead from 2026-02-20T00:00:00Z until 2026-03-12T00:00:00Z";
@@ -409,31 +407,18 @@ faults:
 /// it lacks beside it.
 #[test]
 fn a_client_is_given_a_certificate_for_the_ca_beside_it() {
-    let found = crate::common::best_commands(
-        diagnosed(deployed(
-            "
-name: fz
-duration: 120d
-models:
-  m:
-    bundle: kubernetes
-    applications:
-      ca: {charm: self-signed-certificates, channel: 1/stable, scale: 1}
-      t: {charm: traefik-k8s, channel: latest/stable, scale: 1}
-      am: {charm: alertmanager-k8s, channel: 2/stable, scale: 1}
-      pr: {charm: prometheus-k8s, channel: 2/stable, scale: 1}
-    relations:
-      - ['am:certificates', 'ca:certificates']
-      - ['pr:certificates', 'ca:certificates']
-      - ['t:receive-ca-cert', 'ca:send-ca-cert']
-connections: [{from: m.t, to: m.pr, every: 1m}]
-faults:
-  - {at: 60d, rotate-ca: {app: m.ca}}
-",
-        )),
-        0,
-        40,
-    );
+    let applications = [
+        "t: {charm: traefik-k8s, channel: latest/stable, scale: 1}",
+        PAIR[0],
+        PAIR[1],
+    ];
+    let relations = [BOTH[0], BOTH[1], "[t:receive-ca-cert, ca:send-ca-cert]"];
+    let connection = "[{from: m.t, to: m.pr, every: 1m}]";
+    let faults = ["{at: 60d, rotate-ca: {app: m.ca}}"];
+    let text = pods(120, &applications, &relations, connection, &faults);
+    // Which of its CAs is left in the one file is a toss.
+    let text = format!("name: fz\n{text}");
+    let found = crate::common::best_commands(diagnosed(deployed(&text)), 0, 40);
     assert_eq!(
         found,
         ["juju integrate -m m t:certificates ca:certificates"]
@@ -443,24 +428,20 @@ faults:
 /// The public CA of the ACME server issues nothing for `example.com`, whether the server can be reached or not.
 #[test]
 fn a_refusal_from_while_a_server_was_away_is_not_that_of_later() {
-    let run = Run::new(
-        "
-duration: 120d
-models:
-  m:
-    bundle: kubernetes
-    applications:
-      lego: {charm: lego, channel: 4/stable, scale: 1, options: {email: a@example.com, plugin: httpreq, plugin-config-secret-id: secret:x}}
-      t: {charm: traefik-k8s, scale: 1, options: {external_hostname: web.example.com}}
-    relations: [['t:certificates', 'lego:certificates']]
-clients: {browser: {trusts: [system]}}
-connections: [{from: browser, to: m.t, every: 1m}]
-faults:
-  - {at: 20d, acme-outage: {for: 20d}}
-  - {at: 30d, refresh: {app: m.t, revision: 236}}
-",
+    let run = Run::pods(
+        120,
+        &[
+            "lego: {charm: lego, channel: 4/stable, scale: 1, options: {email: a@example.com, plugin: httpreq, plugin-config-secret-id: secret:x}}",
+            "t: {charm: traefik-k8s, scale: 1, options: {external_hostname: web.example.com}}",
+        ],
+        &["[t:certificates, lego:certificates]"],
+        "[{from: user, to: m.t, every: 1m}]",
+        &[
+            "{at: 20d, acme-outage: {for: 20d}}",
+            "{at: 30d, refresh: {app: m.t, revision: 236}}",
+        ],
     );
-    let told = |day| run.at("browser -> m.t/0", day).expect("it fails").line;
+    let told = |day| run.at("user -> m.t/0", day).expect("it fails").line;
     assert!(told(110).contains("Cannot issue for"), "{}", told(110));
     assert!(!told(110).contains("could not be reached"), "{}", told(110));
 }

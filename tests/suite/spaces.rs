@@ -174,6 +174,11 @@ fn a_space_that_cannot_be_is_refused() {
     assert_eq!(model("    spaces: {oam: [10.0.0.1/24]}\n", 1), [subnet]);
     let full = "6 machines are in `oam`, whose smallest subnet has room for 5";
     assert_eq!(model("    spaces: {oam: [10.0.0.0/29]}\n", 6), [full]);
+    // A unit that is added later is on a machine of its own.
+    let later = refusals(
+        "name: s\nduration: 1d\nmodels:\n  m:\n    spaces: {oam: [10.0.0.0/29]}\n    applications: {pg: {charm: postgresql, num_units: 5, bindings: {'': oam}}}\nfaults:\n  - {at: 1h, add-units: {app: m.pg}}\n",
+    );
+    assert_eq!(later, [full]);
     let pods = "every pod is in the space `alpha`: `spaces` has no effect on Kubernetes";
     let found = model(
         "    bundle: kubernetes\n    spaces: {oam: [10.0.0.0/24]}\n",

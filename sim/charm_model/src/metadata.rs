@@ -56,6 +56,24 @@ impl CharmMetadata {
         self.provenance != Provenance::Unknown
     }
 
+    /// The endpoints over which a coordinator hands its workers the certificate that it gets over this one. It asks for that
+    /// one anew in each hook.
+    pub fn worker_endpoints<'a>(
+        &'a self,
+        certificates: &'a str,
+    ) -> impl Iterator<Item = &'a Endpoint> {
+        self.endpoints.iter().filter(move |endpoint| {
+            let passes = matches!(&endpoint.profile,
+                Some(EndpointProfile::PassesCa(profile)) if profile.of.iter().any(|of| of == certificates));
+            passes && Carrier::of(&endpoint.interface) == Carrier::Cluster
+        })
+    }
+
+    /// Whether the certificate of an endpoint is handed to workers.
+    pub fn has_workers(&self, certificates: &str) -> bool {
+        self.worker_endpoints(certificates).next().is_some()
+    }
+
     /// The endpoint of that name.
     pub fn endpoint(&self, name: &str) -> Option<&Endpoint> {
         self.endpoints.iter().find(|endpoint| endpoint.name == name)

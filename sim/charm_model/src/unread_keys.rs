@@ -9,7 +9,6 @@ use super::metadata::{
     CertificatesProfile, Mode, Reads, Role, Serves, Store, TrustProfile, Unnamed,
 };
 use super::{CharmMetadata, Endpoint, EndpointProfile, LibraryProfile};
-use trustsim_interfaces::passed_ca::Carrier;
 use trustsim_interfaces::{certificate_transfer, tls_certificates};
 
 /// Which keys of its endpoints the code of a charm reads.
@@ -129,17 +128,6 @@ impl CharmMetadata {
         }
     }
 
-    /// Whether the certificate of an endpoint is handed to workers: a coordinator asks for it anew in each hook.
-    fn asks_for_workers(&self, endpoint: &Endpoint) -> bool {
-        self.endpoints.iter().any(|other| match &other.profile {
-            Some(EndpointProfile::PassesCa(profile)) => {
-                profile.of.contains(&endpoint.name)
-                    && Carrier::of(&other.interface) == Carrier::Cluster
-            }
-            _ => false,
-        })
-    }
-
     /// Why a mistake of [`super::Bugs`] has no effect on one of its endpoints; `None` where it has one.
     pub fn unread_bug(&self, endpoint: &Endpoint, bug: &str) -> Option<UnreadKey> {
         match (self.implementation.endpoint_keys, &endpoint.profile) {
@@ -167,17 +155,18 @@ impl CharmMetadata {
                     {
                         Some(UnreadKey::Without("a certificate for the unit's address"))
                     }
-                    "start-takes-address" if self.asks_for_workers(endpoint) => Some(
-                        UnreadKey::Without("a library that is not asked in each hook"),
-                    ),
+                    "start-takes-address"
+                        if self.worker_endpoints(&endpoint.name).next().is_some() =>
+                    {
+                        Some(UnreadKey::Without(
+                            "a library that is not asked in each hook",
+                        ))
+                    }
                     "start-takes-address" => None,
-                    "empty-name-raises" if profile.name_option.is_none() => {
+                    "empty-name-raises" | "reverse-dns-only" if profile.name_option.is_none() => {
                         Some(UnreadKey::Without("`name-option`"))
                     }
                     "empty-name-raises" => None,
-                    "reverse-dns-only" if profile.name_option.is_none() => {
-                        Some(UnreadKey::Without("`name-option`"))
-                    }
                     "reverse-dns-only"
                         if profile.fixed_name.is_some() || profile.unnamed != Unnamed::OwnName =>
                     {

@@ -1,8 +1,9 @@
-//! What notes in a journal say of requests, refusals and statuses: which entries are which, as values.
+//! What entries of a journal say of requests, refusals, statuses and certificates that are shown: which are which, as values.
 
 use std::sync::Arc;
 
 use crate::cause::{Refusal, Status};
+use trustsim_charm_model::surface::DEFAULT_CERTIFICATE;
 use trustsim_model::{Entry, Kind, Note};
 
 /// The common name that was asked for, of a request.
@@ -35,6 +36,18 @@ pub(super) fn status(entry: &Entry) -> Option<Status> {
             word: *status,
             message: Arc::clone(message),
         }),
+        _ => None,
+    }
+}
+
+/// Whether a unit presents a certificate that it was given from an entry on, where the entry is about that. What a
+/// workload makes for itself in its place does not count.
+pub(super) fn presents(entry: &Entry) -> Option<bool> {
+    match &entry.kind {
+        Kind::CertificateServed {
+            endpoint,
+            certificate,
+        } if **endpoint != *DEFAULT_CERTIFICATE => Some(certificate.is_some()),
         _ => None,
     }
 }

@@ -4,11 +4,11 @@
 //! CA is on its way, then forty days in which it was dropped again. Each part is explained by its own handshake, so that
 //! whatever asks about an instant (`why`, `failures.csv`, the block of a summary) is told the same.
 
-use super::cause::{Cause, FaultCause, PENDING_MAX};
+use super::cause::{Cause, FaultCause, PENDING_MAX, ended};
 use super::explanation::{Explainer, Explanation};
 use super::outages::Outage;
 use trustsim_kernel::{Span, Time};
-use trustsim_model::{Action, Seq, TimedAction, UnitAction};
+use trustsim_model::Seq;
 use trustsim_validators::ErrorKind;
 
 const SECOND: Span = Span::from_secs(1);
@@ -254,25 +254,16 @@ impl Explainer<'_> {
 
     /// When a fault was over that only kept something from coming.
     fn undone(&self, cause: &Cause) -> Option<Time> {
-        let (Cause::Fault(FaultCause::AcmeOutage(fault))
-        | Cause::Fault(FaultCause::Down {
-            fault,
-            instead: None,
-        })) = cause.innermost()
-        else {
-            return None;
-        };
-        let deployment = self.deployment;
-        let mut actions = deployment.actions.iter();
-        let time = |timed: &TimedAction| deployment.start + timed.at;
-        let done = actions.find(|timed| {
-            timed.source == fault.source && time(timed).truncated_to_seconds() == fault.since
-        })?;
-        if let Action::Unit(UnitAction::Kill { away, .. }) = &done.action {
-            return Some(time(done) + away.unwrap_or_default());
+        match cause.innermost() {
+            Cause::Fault(
+                FaultCause::AcmeOutage(fault)
+                | FaultCause::Down {
+                    fault,
+                    instead: None,
+                },
+            ) => ended(self.deployment, fault),
+            _ => None,
         }
-        let undoing = actions.find(|timed| timed.action.undoes(&done.action, deployment));
-        undoing.map(time)
     }
 
     /// From when on this was to blame, which is at `half`: to the second, by halves.

@@ -27,7 +27,7 @@ use trustsim_charm_model::{
 };
 use trustsim_interfaces::UnitContext;
 use trustsim_interfaces::certificate_transfer;
-use trustsim_interfaces::passed_ca::{self, Carrier};
+use trustsim_interfaces::passed_ca;
 use trustsim_interfaces::tls_certificates::{self, Asks, Event, Library, Request, Side};
 use trustsim_interfaces::{KeySource, pem};
 use trustsim_juju::{Hook, HookError, RelationId, Status, Value};
@@ -375,12 +375,8 @@ fn gathers(metadata: &CharmMetadata, certificates: &str) -> Vec<Arc<str>> {
     if metadata.played_certificates_library(certificates) == Library::V3 {
         return Vec::new();
     }
-    let endpoints = metadata.endpoints.iter().filter(|endpoint| {
-        let passes = matches!(&endpoint.profile,
-            Some(EndpointProfile::PassesCa(profile)) if profile.of.iter().any(|of| of == certificates));
-        passes && Carrier::of(&endpoint.interface) == Carrier::Cluster
-    });
-    endpoints
+    metadata
+        .worker_endpoints(certificates)
         .map(|endpoint| Arc::from(endpoint.name.as_str()))
         .collect()
 }

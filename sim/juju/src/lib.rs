@@ -68,7 +68,7 @@ pub use operator::{ApplicationParts, Operator};
 pub use permissions::{Access, Whose, access};
 pub use pods::Pods;
 pub use relations::{IntegrateError, OfferError, Relations};
-pub use spaces::{ALPHA, NotASubnet, Space, Subnet, sort_addresses};
+pub use spaces::{ALPHA, INVENTED_ROOM, NotASubnet, Space, Subnet, sort_addresses};
 pub use state::{
     Application, ApplicationKind, Controller, End, EndpointInfo, Lease, Life, Link, LoadBalancer,
     Machine, Model, Relation, Role, ScopeMember, Secret, SecretContent, SecretOwner, Tracking,

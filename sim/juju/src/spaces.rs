@@ -16,6 +16,11 @@ use crate::{ApplicationId, MachineId, ModelId, Topology, UnitId};
 /// The space that every model has, and that endpoints are in which are bound to no other.
 pub const ALPHA: &str = "alpha";
 
+/// The prefix of the subnet that is made up for a space without one.
+const INVENTED_PREFIX: u8 = 16;
+/// How many machines a space without a subnet has room for.
+pub const INVENTED_ROOM: u64 = (1 << (32 - INVENTED_PREFIX)) - 3;
+
 /// A subnet, such as `10.0.0.0/24` or `fd00:1::/64`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Subnet {
@@ -63,22 +68,33 @@ impl Subnet {
     }
 
     /// How many machines can have an address in it: the first address is the network's, the second the router's, and the
-    /// last of IPv4 the broadcast address.
+    /// last of IPv4 the broadcast address. More than 2^63 are not counted.
     pub fn room(self) -> u64 {
         let free = u32::from(self.bits() - self.prefix).min(63);
+        // The smallest have room for none.
         (1_u64 << free).saturating_sub(3)
     }
 
     /// The address of so many after the first.
+    ///
+    /// # Panics
+    ///
+    /// Where the subnet has no such address: a scenario is checked for the room of its subnets.
     fn host(self, number: u64) -> IpAddr {
+        assert!(
+            u128::from(number) <= self.host_mask(),
+            "{}/{} has room for the machines that are put into it",
+            self.network,
+            self.prefix
+        );
+        // The bits of the network are none of those of the number.
         match self.network {
             IpAddr::V4(first) => {
-                let offset = u32::try_from(number).unwrap_or(u32::MAX);
-                Ipv4Addr::from(u32::from(first).saturating_add(offset)).into()
+                let number =
+                    u32::try_from(number).expect("it has no bit beyond those of its subnet");
+                Ipv4Addr::from(u32::from(first) | number).into()
             }
-            IpAddr::V6(first) => {
-                Ipv6Addr::from(u128::from(first).saturating_add(u128::from(number))).into()
-            }
+            IpAddr::V6(first) => Ipv6Addr::from(u128::from(first) | u128::from(number)).into(),
         }
     }
 }
@@ -98,8 +114,8 @@ pub struct Space {
     pub subnets: Vec<Subnet>,
     /// Which of all spaces without subnets it is.
     pub(crate) number: usize,
-    /// The last address that was handed out, counted from that of the network.
-    pub(crate) last: u64,
+    /// The last address that was handed out in each subnet, counted from that of the network.
+    pub(crate) last: Vec<u64>,
     /// Addresses that a machine is known to have.
     pub(crate) taken: BTreeSet<IpAddr>,
 }
@@ -107,8 +123,6 @@ pub struct Space {
 impl Space {
     /// The addresses of the next machine, one in each subnet.
     fn next_addresses(&mut self) -> Vec<IpAddr> {
-        // The first is the router's.
-        self.last = self.last.max(1) + 1;
         let invented = || {
             let text = [64 + self.number / 256 % 64, self.number % 256];
             let [second, third] = text.map(|part| u8::try_from(part).expect("it is below 256"));
@@ -117,20 +131,24 @@ impl Space {
         let subnets = match self.subnets.as_slice() {
             [] => vec![Subnet {
                 network: invented().into(),
-                prefix: 16,
+                prefix: INVENTED_PREFIX,
             }],
             known => known.to_vec(),
         };
-        loop {
-            let found: Vec<IpAddr> = subnets
-                .iter()
-                .map(|subnet| subnet.host(self.last))
-                .collect();
-            if found.iter().all(|address| !self.taken.contains(address)) {
-                return found;
+        // The first is the router's.
+        self.last.resize(subnets.len(), 1);
+        let taken = &self.taken;
+        let lasts = self.last.iter_mut();
+        let found = subnets.iter().zip(lasts).map(|(subnet, last)| {
+            loop {
+                *last += 1;
+                let address = subnet.host(*last);
+                if !taken.contains(&address) {
+                    return address;
+                }
             }
-            self.last += 1;
-        }
+        });
+        found.collect()
     }
 }
 

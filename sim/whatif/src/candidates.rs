@@ -13,8 +13,7 @@ pub(super) use guesses::Candidate;
 use guesses::Guesses;
 use neighbours::Neighbours;
 use trustsim_diagnosis::{
-    CaRoute, Cause, CertificateCause, Explanation, FaultCause, Findings, Outage, Performed,
-    TrustCause,
+    CaRoute, Cause, CertificateCause, Explanation, FaultCause, Findings, Outage, TrustCause,
 };
 use trustsim_interfaces::Interface;
 use trustsim_kernel::Span;
@@ -208,27 +207,18 @@ impl CandidateSearch<'_> {
             _ => {}
         }
         let mut actions = self.deployment.actions.iter_enumerated();
-        let remover = remover(&cause.what);
         let led_there = |timed: &TimedAction| {
             let action = cause.action.as_ref();
             action.is_some_and(|(done, source)| {
                 timed.source == *source && self.deployment.start + timed.at == *done
             })
         };
-        // Where a relation is to blame, what removed it is in the cause itself.
-        let removed_it = |timed: &TimedAction| {
-            remover.is_some_and(|by| {
-                timed.source == by.source
-                    && timed.at <= failing
-                    && matches!(timed.action, Action::RemoveRelation { .. })
-            })
-        };
-        let action = actions.rfind(|(_, timed)| led_there(timed) || removed_it(timed));
+        let action = actions.rfind(|(_, timed)| led_there(timed));
         changes.extend(action.map(|(action, timed)| {
             // Juju refuses a relation that is being removed: it is made again when the hooks of both sides have run.
             let at = match timed.action {
                 // That certificates come over a relation no more is seen when it goes, months before they end.
-                Action::RemoveRelation { .. } if remover.is_some() => timed.at + GONE,
+                Action::RemoveRelation { .. } if is_of_a_relation(&cause.what) => timed.at + GONE,
                 Action::RemoveRelation { .. } => at.max(timed.at + GONE),
                 _ => at.max(timed.at + REACTION),
             };
@@ -331,16 +321,15 @@ impl CandidateSearch<'_> {
     }
 }
 
-/// The action that removed the relation which a cause blames for certificates that are not renewed or were taken away.
-fn remover(cause: &Cause) -> Option<&Performed> {
-    match cause.innermost() {
+/// Whether a cause blames that certificates, or a CA, come over a relation no more.
+fn is_of_a_relation(cause: &Cause) -> bool {
+    matches!(
+        cause.innermost(),
         Cause::Certificate(
-            CertificateCause::CertificatesRelationRemoved { by, .. }
-            | CertificateCause::TakenAway { by, .. },
-        )
-        | Cause::Trust(TrustCause::TakenAway { by, .. }) => by.as_ref(),
-        _ => None,
-    }
+            CertificateCause::CertificatesRelationRemoved { .. }
+                | CertificateCause::TakenAway { .. }
+        ) | Cause::Trust(TrustCause::TakenAway { .. })
+    )
 }
 
 /// Each change with how likely those of its list are.

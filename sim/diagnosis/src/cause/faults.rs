@@ -1,7 +1,7 @@
 //! What had been done to the deployment and was still so at an instant: an outage that has not
 //! ended, a relation that is gone, a clock that is off.
 
-use super::Separation;
+use super::{Fault, Separation, short};
 use trustsim_juju::Disruption;
 use trustsim_kernel::{Span, Time};
 use trustsim_model::{
@@ -29,6 +29,21 @@ pub(super) fn in_force(deployment: &Deployment, at: Time) -> Vec<&TimedAction> {
         _ => true,
     });
     open
+}
+
+/// When what keeps something away was over, as far as the scenario says.
+pub(crate) fn ended(deployment: &Deployment, fault: &Fault) -> Option<Time> {
+    let time = |timed: &TimedAction| deployment.start + timed.at;
+    let mut actions = deployment.actions.iter();
+    let done =
+        actions.find(|timed| timed.source == fault.source && short(time(timed)) == fault.since)?;
+    match &done.action {
+        Action::Unit(UnitAction::Kill { away, .. }) => Some(time(done) + away.unwrap_or(REPLACED)),
+        action => {
+            let undoing = actions.find(|timed| timed.action.undoes(action, deployment));
+            undoing.map(time)
+        }
+    }
 }
 
 /// Whether an action leaves a state behind in which something is worse than before.

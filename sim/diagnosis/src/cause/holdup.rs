@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 
 use super::faults::{self, Strike};
 use super::kinds::FaultCause;
-use super::{Cause, Event, Hindrances, Refusal, RootCause, Status, WaitEnd, short};
+use super::{
+    Cause, Event, Fault, Hindrances, Performed, Refusal, RootCause, Status, WaitEnd, short,
+};
 use crate::notes;
 use trustsim_charm_model::PendingTask;
 use trustsim_juju::{HookError, HookName, Status as JujuStatus};
@@ -308,26 +310,32 @@ impl<'a> Hindrances<'_, 'a> {
         failing.retain(|_, failing| failing.last >= since);
         let (unit, failing) = failing.into_iter().min_by_key(|(_, each)| each.seq)?;
         let (hook, error) = (failing.hook.clone(), failing.error.clone());
-        let led_to = self.records.action_behind(failing.seq);
-        let led_to = led_to.filter(|(seq, _)| self.records.timed(*seq).is_some());
-        let timed = led_to
-            .as_ref()
-            .and_then(|(seq, _)| self.records.timed(*seq));
-        let made_to_fail = timed.filter(|timed| matches!(timed.action, Action::Hook(_)));
+        let (after, made_to_fail) = self.hook_led_to(failing.seq);
         let what = Cause::HookFailed {
             unit: unit.clone(),
             hook: hook.clone(),
             error: error.clone(),
             since: failing.first,
             again: failing.times > 1,
-            after: led_to
-                .filter(|_| made_to_fail.is_none())
-                .map(|(_, performed)| performed),
-            made_to_fail: made_to_fail.map(|timed| timed.source.clone()),
+            after,
+            made_to_fail,
             presents: None,
         };
         let event = Event::HookFailed { unit, hook, error };
         Some(RootCause::new(what, Some(failing.seq)).after(failing.first, event))
+    }
+
+    /// The action of the scenario that led to a hook which failed, or the fault that makes it fail.
+    fn hook_led_to(&self, failed: Seq) -> (Option<Performed>, Option<Fault>) {
+        let Some((seq, performed)) = self.records.planned_behind(failed) else {
+            return (None, None);
+        };
+        match self.records.timed(seq) {
+            Some(timed) if matches!(timed.action, Action::Hook(_)) => {
+                (None, Some(self.records.fault(timed)))
+            }
+            _ => (Some(performed), None),
+        }
     }
 
     /// What has kept a unit from moving on between two instants: a hook of it that fails, or an agent that does not reach
@@ -340,14 +348,11 @@ impl<'a> Hindrances<'_, 'a> {
             Cause::HookFailed { since: first, .. } => in_time(*first),
             other => unreachable!("a hook that fails is found as one: {other:?}"),
         });
-        failing.or_else(|| {
-            self.isolated(unit, at)
-                .filter(|cause| cause.steps.iter().all(|step| in_time(step.at)))
-        })
+        failing.or_else(|| self.isolated(unit, at, in_time))
     }
 
-    /// The agent of a unit does not reach its controller at an instant.
-    fn isolated(&self, unit: &Address, at: Time) -> Option<RootCause> {
+    /// The agent of a unit does not reach its controller at an instant, since one that fits.
+    fn isolated(&self, unit: &Address, at: Time, fits: impl Fn(Time) -> bool) -> Option<RootCause> {
         let application = self.records.application(unit)?;
         let number = unit.unit_number();
         let is_it = |timed: &&&TimedAction| {
@@ -357,6 +362,9 @@ impl<'a> Hindrances<'_, 'a> {
         let open = faults::in_force(self.records.deployment, at);
         let timed = open.iter().rev().find(is_it)?;
         let begun = self.records.deployment.start + timed.at;
+        if !fits(begun) {
+            return None;
+        }
         let command = timed.action.to_command(self.records.deployment);
         Some(self.down(timed).after(begun, Event::CommandRun(command)))
     }
@@ -395,7 +403,7 @@ impl<'a> Hindrances<'_, 'a> {
             status: status.clone(),
             since: short(entry.time),
             own_ended: self.own_ended(&unit, at),
-            after: self.records.planned_behind(seq),
+            after: self.records.planned_behind(seq).map(|(_, action)| action),
         };
         let event = Event::StatusSet { unit, status };
         Some(RootCause::new(what, Some(seq)).after(entry.time, event))

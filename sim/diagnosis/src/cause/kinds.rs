@@ -7,14 +7,14 @@ mod trust;
 
 use trustsim_juju::{HookError, HookName};
 use trustsim_kernel::Time;
-use trustsim_model::{Address, EndpointRef, Source};
+use trustsim_model::{Address, EndpointRef};
 use trustsim_pki::Certificate;
 
 pub use certificate::{CertificateCause, ChainCause, NotInstalledReason, NotRequestedReason};
 pub use fault::{ClockEffect, FaultCause, Lost, NeverAsked, Separation, SignedInThePast, WaitEnd};
 pub use trust::{ChangedProvider, NotGiven, NotPassed, ProcessLacks, TrustCause};
 
-use super::root_cause::{NewCa, Performed, Refusal, Status};
+use super::root_cause::{Fault, NewCa, Performed, Refusal, Status};
 use crate::Symptom;
 
 /// What is to blame for a failure.
@@ -66,8 +66,8 @@ pub enum Cause {
         again: bool,
         /// The action that led to the hook, where one did.
         after: Option<Performed>,
-        /// The line of the scenario that makes it fail, where it is one.
-        made_to_fail: Option<Source>,
+        /// The fault of the scenario that makes it fail, where one does.
+        made_to_fail: Option<Fault>,
         /// What the unit goes on presenting.
         presents: Option<StillPresented>,
     },

@@ -3,7 +3,7 @@
 use super::kinds::{CertificateCause, FaultCause, TrustCause};
 use super::{Cause, CertificateSearch, Event, Hindrances, Lost, Performed, RootCause, short};
 use crate::case::Case;
-use trustsim_charm_model::surface::DEFAULT_CERTIFICATE;
+use crate::notes;
 use trustsim_juju::HookName;
 use trustsim_kernel::Time;
 use trustsim_model::{Action, Address, Entry, Kind, ScaleAction, Seq, UnitAction};
@@ -145,7 +145,7 @@ impl CertificateSearch<'_, '_> {
     pub(super) fn lost_certificate(&self, who: &Address, at: Time) -> Option<RootCause> {
         let mut cause = self
             .hindrances()
-            .lost(who, Lost::Certificate, presents, at)?;
+            .lost(who, Lost::Certificate, notes::presents, at)?;
         // Whatever its charm would do, there is no provider to ask.
         if let Some(gone) = self.certificates_relation_gone(&who.to_application(), at) {
             let Cause::Fault(FaultCause::LostWithContainer { and, .. }) = &mut cause.what else {
@@ -159,9 +159,9 @@ impl CertificateSearch<'_, '_> {
     /// A hook took away the certificate that `who` presented.
     pub(super) fn taken_away(&self, who: &Address, at: Time) -> Option<RootCause> {
         let start = self.records.deployment.start;
-        let is_it = |entry: &Entry| presents(entry).is_some();
+        let is_it = |entry: &Entry| notes::presents(entry).is_some();
         let own = self.records.trail.about_if(who, start, at, is_it);
-        let (seq, entry) = first_without(own, presents)?;
+        let (seq, entry) = first_without(own, notes::presents)?;
         let (unit, hook) = self.hindrances().first_hook(entry)?;
         let what = CertificateCause::TakenAway {
             holder: who.clone(),
@@ -172,18 +172,6 @@ impl CertificateSearch<'_, '_> {
         };
         let event = Event::TakenAway { who: who.clone() };
         Some(RootCause::new(what, Some(seq)).after(entry.time, event))
-    }
-}
-
-/// Whether a unit presents a certificate that it was given from an entry on, where the entry is about that. What a
-/// workload makes for itself in its place does not count.
-fn presents(entry: &Entry) -> Option<bool> {
-    match &entry.kind {
-        Kind::CertificateServed {
-            endpoint,
-            certificate,
-        } if **endpoint != *DEFAULT_CERTIFICATE => Some(certificate.is_some()),
-        _ => None,
     }
 }
 

@@ -26,6 +26,7 @@ mod transfer;
 mod trust;
 mod two_phases;
 
+pub(super) use faults::ended;
 pub use kinds::{
     Cause, CertificateCause, ChainCause, ChangedProvider, ClockEffect, FaultCause, Lost, MissingCa,
     NeverAsked, NotGiven, NotInstalledReason, NotPassed, NotRequestedReason, ProcessLacks,
@@ -164,24 +165,27 @@ impl<'e, 'a> Search<'e, 'a> {
         case: &Case<'a>,
         begun: Option<Seq>,
     ) -> Option<(Time, Source)> {
-        let is_known = |seq: &Seq, entry: &Entry| match &entry.kind {
-            Kind::Action(record) if entry.time <= case.at => match cause.what.named_action() {
-                Some(named) => named.is(record, entry.time, self.records.deployment),
-                None => record.planned && Some(*seq) == self.planned_behind(cause.seq.or(begun)),
-            },
-            _ => false,
+        let entry = match cause.what.named_action() {
+            Some(named) => {
+                let is_named = |entry: &Entry| match &entry.kind {
+                    Kind::Action(record) => {
+                        entry.time <= case.at
+                            && named.is(record, entry.time, self.records.deployment)
+                    }
+                    _ => false,
+                };
+                let mut actions = self.records.trail.actions().rev();
+                actions.find(|(_, entry)| is_named(entry))?.1
+            }
+            None => {
+                let (seq, _) = self.records.planned_behind(cause.seq.or(begun)?)?;
+                self.records.trail.entry(seq)?
+            }
         };
-        let mut actions = self.records.trail.actions().rev();
-        let (_, entry) = actions.find(|(seq, entry)| is_known(seq, entry))?;
         match &entry.kind {
             Kind::Action(record) => Some((entry.time, record.source().clone())),
-            other => unreachable!("actions are indexed as such: {other:?}"),
+            other => unreachable!("an action was looked for: {other:?}"),
         }
-    }
-
-    fn planned_behind(&self, seq: Option<Seq>) -> Option<Seq> {
-        let (seq, _) = self.records.action_behind(seq?)?;
-        self.records.timed(seq).map(|_| seq)
     }
 
     /// A certificate is for other names than the one asked for. `begun` is what led to the first of those.

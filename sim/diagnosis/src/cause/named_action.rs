@@ -17,8 +17,6 @@ pub(super) enum NamedAction<'c> {
     Performed(&'c Performed),
     /// Its line, and to the second when it was taken.
     Since(&'c Source, Time),
-    /// Its line alone.
-    At(&'c Source),
 }
 
 impl NamedAction<'_> {
@@ -32,7 +30,6 @@ impl NamedAction<'_> {
             Self::Since(source, since) => {
                 record.source() == source && at.truncated_to_seconds() == since
             }
-            Self::At(source) => record.source() == source,
         }
     }
 }
@@ -51,7 +48,7 @@ impl Cause {
                 made_to_fail,
                 ..
             } => {
-                let made = made_to_fail.as_ref().map(NamedAction::At);
+                let made = made_to_fail.as_ref().map(fault);
                 made.or_else(|| performed(after.as_ref()))
             }
             Self::Blocked { after, .. } => performed(after.as_ref()),

@@ -3,9 +3,10 @@
 
 use super::faults::Strike;
 use super::kinds::ChainCause;
+use super::records::profiles_of;
 use super::{Event, Issued, Performed, RootCause, Search};
 use crate::case::Case;
-use trustsim_charm_model::Serves;
+use trustsim_charm_model::{CertificatesProfile, CharmMetadata, Serves};
 use trustsim_interfaces::cert_handler;
 use trustsim_model::{Action, Address, Kind, Seq};
 use trustsim_validators::ErrorKind;
@@ -39,7 +40,7 @@ impl<'a> Search<'_, 'a> {
                 presenter: who.clone(),
                 charm: charm.clone(),
                 name: name.to_owned(),
-                after: self.refreshed(case, Serves::WithoutLeaf),
+                after: self.refreshed_into(case, |profile| profile.serves == Serves::WithoutLeaf),
             };
             return Some(self.since_issued(what, seq));
         }
@@ -48,7 +49,6 @@ impl<'a> Search<'_, 'a> {
             let mut issuers = issuers.iter();
             issuers.find(|issuer| issuer.certificate == leaf.certificate)
         });
-        let drops_key = |version: cert_handler::Version| version.drops_its_key();
         let mut profiles = self.records.profiles(who, case.at);
         // The key goes with a request in place of a certificate that was there before.
         let holders = [who, who.application()];
@@ -57,7 +57,7 @@ impl<'a> Search<'_, 'a> {
             .flat_map(|holder| self.records.trail.issued_to(holder));
         if case.error() == ErrorKind::KeyMismatch
             && above.is_none()
-            && profiles.any(|each| each.cert_handler.is_some_and(drops_key))
+            && profiles.any(drops_key)
             && all.any(|each| each.seq < seq)
         {
             let what = ChainCause::KeyDropped {
@@ -81,8 +81,8 @@ impl<'a> Search<'_, 'a> {
         Some(self.since_issued(what, seq))
     }
 
-    /// The refresh since which a chain is turned round, by the presenter's charm or by its provider. One that comes so is
-    /// served so since it comes so, or since it is not put right any more.
+    /// The refresh since which a chain is turned round: that of the presenter, which now reverses it or does not put it right
+    /// any more, or that of the provider, which now does something else.
     fn reversed_after(
         &self,
         case: &Case<'a>,
@@ -90,17 +90,25 @@ impl<'a> Search<'_, 'a> {
         is_reversed_here: bool,
     ) -> Option<Performed> {
         if is_reversed_here {
-            return self.refreshed(case, Serves::Reversed);
+            return self.refreshed_into(case, |profile| profile.serves == Serves::Reversed);
         }
-        let own = case.presenter.to_application();
-        let own = self.records.refreshed(&own, case.at);
-        let found = own.or_else(|| self.records.refreshed(provider, case.at));
-        found.map(|(_, performed)| performed)
+        let now = self.records.profiles(case.presenter, case.at).next()?;
+        let behaviour = |charm: &CharmMetadata| charm.implementation.behaviour;
+        let provides = behaviour(
+            self.records
+                .charm(self.records.application(provider)?, case.at),
+        );
+        self.refreshed_into(case, |profile| profile.serves == now.serves)
+            .or_else(|| {
+                let is_as_now = |charm: &CharmMetadata| behaviour(charm) == provides;
+                self.records.refreshed_into(provider, case.at, is_as_now)
+            })
     }
 
-    /// Why the certificate before had ended when this one was issued: an action, or a clock that is off.
+    /// Why the certificate before had ended when this one was issued: an action, or a clock that is off; else the refresh
+    /// that brought a charm which drops its key.
     fn ended_by(&self, case: &Case<'a>, issued: Seq) -> Option<Performed> {
-        if let Some((_, action)) = self.records.action_behind(issued) {
+        if let Some((_, action)) = self.records.planned_behind(issued) {
             return Some(action);
         }
         let at = self.records.trail.entry(issued)?.time;
@@ -109,25 +117,18 @@ impl<'a> Search<'_, 'a> {
         if let Some(skewed) = self.records.strike_on(application, at, is_clock) {
             return self.records.performed(self.records.seq_of(skewed)?);
         }
-        // A charm that drops its key came with it.
-        let (_, refreshed) = self
-            .records
-            .refreshed(&case.presenter.to_application(), case.at)?;
-        Some(refreshed)
+        self.refreshed_into(case, drops_key)
     }
 
-    /// The refresh that brought a charm which writes its certificates so, where the one before did not.
-    fn refreshed(&self, case: &Case<'a>, serves: Serves) -> Option<Performed> {
-        let start = self.records.deployment.start;
-        let mut before = self.records.profiles(case.presenter, start);
-        match before.any(|each| each.serves == serves) {
-            true => None,
-            false => {
-                let application = case.presenter.to_application();
-                let found = self.records.refreshed(&application, case.at);
-                found.map(|(_, performed)| performed)
-            }
-        }
+    /// The refresh of the presenter that brought a charm which uses its certificates so.
+    fn refreshed_into(
+        &self,
+        case: &Case<'a>,
+        is_so: impl Fn(&CertificatesProfile) -> bool,
+    ) -> Option<Performed> {
+        let application = case.presenter.to_application();
+        let brought = |charm: &CharmMetadata| profiles_of(charm).any(&is_so);
+        self.records.refreshed_into(&application, case.at, brought)
     }
 
     /// `seq` is where the certificate was issued.
@@ -149,4 +150,10 @@ impl<'a> Search<'_, 'a> {
         };
         RootCause::new(what, Some(seq)).after(entry.time, event)
     }
+}
+
+/// Whether a charm throws away the key that it asked with, once its certificate is revoked or has ended.
+fn drops_key(profile: &CertificatesProfile) -> bool {
+    let version = profile.cert_handler;
+    version.is_some_and(cert_handler::Version::drops_its_key)
 }

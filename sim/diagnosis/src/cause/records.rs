@@ -70,14 +70,13 @@ impl<'a> Records<'_, 'a> {
     }
 
     /// The action of the scenario nearest to an entry, of those that led to it.
-    pub(crate) fn planned_behind(&self, seq: Seq) -> Option<Performed> {
-        let (seq, performed) = self.action_behind(seq)?;
-        self.timed(seq).map(|_| performed)
+    pub(crate) fn planned_behind(&self, seq: Seq) -> Option<(Seq, Performed)> {
+        let behind = self.action_behind(seq);
+        behind.filter(|(seq, _)| self.timed(*seq).is_some())
     }
 
-    /// The last refresh of an application that Juju did not refuse, up to an instant.
-    pub(crate) fn refreshed(&self, application: &Address, at: Time) -> Option<(Seq, Performed)> {
-        let index = self.application(application)?;
+    /// The refreshes of an application that Juju did not refuse, up to an instant, in order.
+    fn refreshes(&self, index: ApplicationIndex, at: Time) -> Vec<(Seq, &'a Entry)> {
         let is_it = |entry: &Entry| match &entry.kind {
             Kind::Action(record) => match record.action() {
                 Action::Scale(ScaleAction::Refresh { application, .. }) => *application == index,
@@ -85,11 +84,39 @@ impl<'a> Records<'_, 'a> {
             },
             _ => false,
         };
-        let mut actions = self.trail.actions().rev();
-        let (seq, _) = actions.find(|(seq, entry)| {
+        let actions = self.trail.actions();
+        let done = actions.filter(|(seq, entry)| {
             entry.time <= at && is_it(entry) && !self.trail.is_refused(*seq)
-        })?;
+        });
+        done.collect()
+    }
+
+    /// The last refresh of an application up to an instant.
+    pub(crate) fn refreshed(&self, application: &Address, at: Time) -> Option<(Seq, Performed)> {
+        let index = self.application(application)?;
+        let (seq, _) = self.refreshes(index, at).pop()?;
         Some((seq, self.performed(seq)?))
+    }
+
+    /// The refresh that brought a charm of which this holds, since when it has held up to an instant; `None` where it held
+    /// from the start.
+    pub(crate) fn refreshed_into(
+        &self,
+        application: &Address,
+        at: Time,
+        is_it: impl Fn(&CharmMetadata) -> bool,
+    ) -> Option<Performed> {
+        let index = self.application(application)?;
+        let mut held = is_it(self.charm(index, self.deployment.start));
+        let mut brought = None;
+        for (seq, entry) in self.refreshes(index, at) {
+            let holds = is_it(self.charm(index, entry.time));
+            if holds != held {
+                brought = holds.then_some(seq);
+            }
+            held = holds;
+        }
+        self.performed(brought?)
     }
 
     /// The latest action still in force that does this to an application.
@@ -161,28 +188,18 @@ impl<'a> Records<'_, 'a> {
         }
     }
 
+    /// Whether a workload ever presented a certificate that its charm gave it.
     pub(crate) fn has_served(&self, who: &Address, at: Time) -> bool {
-        let is_it = |entry: &Entry| match &entry.kind {
-            Kind::CertificateServed {
-                endpoint,
-                certificate: Some(_),
-            } => **endpoint != *DEFAULT_CERTIFICATE,
-            _ => false,
-        };
+        let is_it = |entry: &Entry| notes::presents(entry) == Some(true);
         let start = self.deployment.start;
         self.last(who, start, at, is_it).is_some()
     }
 
     /// Whether a workload presents a certificate that its charm gave it.
     pub(crate) fn presents_something(&self, who: &Address, at: Time) -> bool {
-        let is_told = |entry: &Entry| match &entry.kind {
-            Kind::CertificateServed { endpoint, .. } => **endpoint != *DEFAULT_CERTIFICATE,
-            _ => false,
-        };
+        let is_told = |entry: &Entry| notes::presents(entry).is_some();
         let last = self.last(who, self.deployment.start, at, is_told);
-        last.is_some_and(|(_, entry)| {
-            matches!(&entry.kind, Kind::CertificateServed { certificate, .. } if certificate.is_some())
-        })
+        last.is_some_and(|(_, entry)| notes::presents(entry) == Some(true))
     }
 
     /// Whether a workload presents the certificate that it makes for itself, since it has no other.
@@ -344,14 +361,7 @@ impl<'a> Records<'_, 'a> {
     ) -> impl Iterator<Item = &'a CertificatesProfile> {
         let application = self.application(who);
         let charm = application.map(|index| self.charm(index, at));
-        let endpoints = charm.into_iter().flat_map(|charm| &charm.endpoints);
-        endpoints.filter_map(|endpoint| match &endpoint.profile {
-            Some(
-                EndpointProfile::Certificates(profile)
-                | EndpointProfile::LegacyCertificates(profile),
-            ) => Some(profile),
-            _ => None,
-        })
+        charm.into_iter().flat_map(profiles_of)
     }
 
     /// The application whose CA signed a certificate for its holder; `None` for one outside Juju.
@@ -378,4 +388,15 @@ impl<'a> Records<'_, 'a> {
         let charm = self.charm(index, at);
         Some(charm.played_transfer_library(&of.endpoint))
     }
+}
+
+/// How a charm uses its certificates, at each of its endpoints for them.
+pub(super) fn profiles_of(charm: &CharmMetadata) -> impl Iterator<Item = &CertificatesProfile> {
+    let endpoints = charm.endpoints.iter();
+    endpoints.filter_map(|endpoint| match &endpoint.profile {
+        Some(
+            EndpointProfile::Certificates(profile) | EndpointProfile::LegacyCertificates(profile),
+        ) => Some(profile),
+        _ => None,
+    })
 }

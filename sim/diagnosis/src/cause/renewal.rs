@@ -446,7 +446,10 @@ impl<'a> CertificateSearch<'_, 'a> {
             Some((refreshed, performed)) if loaded.is_some_and(|(seq, _)| seq < refreshed) => {
                 Some(performed)
             }
-            _ => self.records.planned_behind(issued),
+            _ => self
+                .records
+                .planned_behind(issued)
+                .map(|(_, action)| action),
         }
     }
 

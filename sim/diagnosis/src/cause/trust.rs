@@ -328,7 +328,7 @@ impl<'a> TrustSearch<'_, 'a> {
         cause.after(case.at, pending)
     }
 
-    /// Every CA of the signer that the judge trusted went with its container, or by hand.
+    /// Every CA of the signer that the judge trusted went with its container.
     pub(super) fn lost_trust(&self, signer: &Address, case: &Case<'a>) -> Option<RootCause> {
         let all = self.records.trail.issued_to(signer).into_iter();
         let all =

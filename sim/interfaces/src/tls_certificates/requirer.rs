@@ -224,9 +224,10 @@ impl Requirer {
 
     /// The URI of the secret with this side's private key, once its hook has committed.
     pub fn key_uri(&self, side: Side, unit: &UnitContext<'_>) -> Option<String> {
-        let label = self
-            .library
-            .key_label(side, unit.unit_number(), &self.endpoint);
+        let Self {
+            library, endpoint, ..
+        } = self;
+        let label = library.key_label(side, unit.unit_number(), endpoint);
         let secret = unit.secret(Self::owner(side, unit), &label)?;
         unit.secret_uri(secret.id)
     }
@@ -269,9 +270,10 @@ impl Requirer {
         if key_side == Side::App && !unit.is_leader() {
             return Ok(());
         }
-        let label = self
-            .library
-            .key_label(side, unit.unit_number(), &self.endpoint);
+        let Self {
+            library, endpoint, ..
+        } = self;
+        let label = library.key_label(side, unit.unit_number(), endpoint);
         if let Some(secret) = unit.secret(Self::owner(key_side, unit), &label) {
             unit.remove_secret(secret.id)?;
         }

@@ -353,7 +353,6 @@ fn of_chains(cause: &ChainCause) -> String {
     }
 }
 
-/// Why a CA is not trusted.
 fn trusted_root_expired(judge: &Address, is_client: bool, root: &Certificate) -> String {
     let kind = if is_client { "client " } else { "" };
     let end = root.not_after().truncated_to_seconds();

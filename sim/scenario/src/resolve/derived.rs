@@ -111,8 +111,8 @@ pub(super) fn derived(
     for (index, edge) in edges.edges.iter_enumerated() {
         let is_excepted = excepted.contains(&ends(edge));
         match connection(edge, is_excepted, every, &trust, inventory, out) {
-            // Edges that differ in what is not played are one connection.
             Ok((one, _)) if written.iter().any(|(own, _)| is_written(own, &one)) => {}
+            // Edges that differ in what is not played are one connection.
             Ok((one, place)) => {
                 if known.insert(told_apart_by(&one)) {
                     assumed += usize::from(edge.is_assumed());
@@ -179,10 +179,13 @@ pub(super) fn mark_what_is_not_played(
     }
 }
 
-/// Whether a connection of the scenario is a derived one: what it says nothing of may be anything.
+/// Whether a connection of the scenario is a derived one: what it says nothing of may be anything. One of a single unit, or
+/// of another process, is one beside it.
 fn is_written(own: &ConnectionSpec, derived: &ConnectionSpec) -> bool {
     let is_free = |own: &Option<String>, other: &Option<String>| own.is_none() || own == other;
-    (own.from, own.to) == (derived.from, derived.to)
+    let is_of_all = own.from_unit.is_none() && own.to_unit.is_none() && own.from_process.is_none();
+    is_of_all
+        && (own.from, own.to) == (derived.from, derived.to)
         && is_free(&own.from_endpoint, &derived.from_endpoint)
         && is_free(&own.to_endpoint, &derived.to_endpoint)
         && (own.name.is_none() || own.name == derived.name)

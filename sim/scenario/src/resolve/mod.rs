@@ -87,7 +87,6 @@ pub(super) fn resolve(
     let applications = applications::applications(bundles, &inventory, &charms, out);
     inventory.add_applications(applications);
     inventory.place(placements::placements(bundles, &inventory, out));
-    spaces::check_room(bundles, &inventory, out);
     spaces::note_assumed(&inventory, out);
     inventory.add_offers(offers::offers(bundles, &inventory, out));
     inventory.add_saas(saas::saas(bundles, &inventory, out));
@@ -99,14 +98,14 @@ pub(super) fn resolve(
     clients::clients(scenario.clients.as_ref(), folder, &mut inventory, out);
     let operators = scenario.operators.as_ref();
     inventory.add_operators(operators::operators(operators, &inventory, out));
-    let listed = scenario.connections.as_ref();
-    let listed = listed.map_or(&[][..], |file| &file.listed);
+    let file = scenario.connections.as_ref();
+    let listed = file.map_or(&[][..], |file| &file.listed);
     let mut written = connections::connections(listed, &inventory, out);
     derived::mark_what_is_not_played(&mut written, &inventory, out);
-    let file = scenario.connections.as_ref();
     let derived = derived::derived(file, &written, &mut inventory, out);
     inventory.add_connections(written);
     faults::faults(section(&scenario.faults), &charms, &mut inventory, out);
+    spaces::check_room(bundles, &inventory, out);
     // Fewer in the inventory means that some were wrong, and then an expectation may be about one of those.
     let declared = listed.len() + derived.as_ref().map_or(0, |derived| derived.made);
     let expect = section(&scenario.expect);

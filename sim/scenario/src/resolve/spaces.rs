@@ -8,12 +8,12 @@ use super::inventory::Inventory;
 use crate::format::{ApplicationFile, MergedModel, ModelFile};
 use trustsim_charms::{Listens, Role};
 use trustsim_errors::{Code, Diagnostic, Diagnostics, Severity};
-use trustsim_juju::{ALPHA, Subnet};
+use trustsim_juju::{ALPHA, INVENTED_ROOM, Subnet};
 use trustsim_model::{
-    ApplicationIndex, ApplicationSpec, Deployment, MachineIndex, ModelIndex, ModelKind, Party,
-    Placement, RelationIndex, TiVec,
+    Action, ApplicationIndex, ApplicationSpec, Deployment, MachineIndex, ModelIndex, ModelKind,
+    Party, Placement, RelationIndex, ScaleAction, TiVec,
 };
-use trustsim_yaml::{Entry, FromNode, Map, Node, Reader, Spanned, Text, Unknown};
+use trustsim_yaml::{Entry, FromNode, Map, Node, Place, Reader, Spanned, Text, Unknown};
 
 /// The spaces of a model with their subnets.
 pub(super) fn spaces(
@@ -34,7 +34,7 @@ pub(super) fn spaces(
 }
 
 /// Pods are in the space `alpha` (juju/juju 3.6 `apiserver/facades/agent/uniter/networkinfocaas.go`).
-fn not_on_kubernetes(severity: Severity, place: trustsim_yaml::Place, what: &str) -> Diagnostic {
+fn not_on_kubernetes(severity: Severity, place: Place, what: &str) -> Diagnostic {
     let message =
         format!("every pod is in the space `{ALPHA}`: {what} has no effect on Kubernetes");
     Diagnostic::new(Code::UnreadKey, severity, message).at(place, "")
@@ -103,7 +103,7 @@ pub(super) fn addresses(machine: &Node, out: &mut Diagnostics) -> BTreeMap<Strin
     found
 }
 
-/// Refuses spaces whose subnets have no room for the machines that are put into them.
+/// Refuses spaces whose subnets have no room for the machines that are put into them, in the course of the run too.
 pub(super) fn check_room(
     bundles: &TiVec<ModelIndex, MergedModel>,
     inventory: &Inventory,
@@ -111,17 +111,27 @@ pub(super) fn check_room(
 ) {
     let deployment = inventory.deployment();
     for (model, spec) in deployment.models.iter_enumerated() {
-        for (space, subnets) in &spec.spaces {
-            let Some(room) = subnets.iter().map(|subnet| subnet.room()).min() else {
-                continue;
+        let own = deployment.applications.iter_enumerated();
+        let own = own.filter(|(_, application)| application.model == model);
+        let mut named: BTreeMap<&str, Place> = BTreeMap::new();
+        for (index, application) in own {
+            for space in application.bindings.values() {
+                named.entry(space).or_insert(inventory.place_of(index));
+            }
+        }
+        let files = bundles[model].file.spaces.iter().flat_map(Map::iter);
+        named.extend(files.map(|(name, _)| (&*name.value, name.place)));
+        for (space, place) in named {
+            let subnets = spec.spaces.get(space);
+            let smallest = subnets.and_then(|known| known.iter().map(|one| one.room()).min());
+            let room = match smallest {
+                Some(room) => room,
+                // Without subnets a machine in `alpha` has its private address alone.
+                None if space == ALPHA => continue,
+                None => INVENTED_ROOM,
             };
             let needed = machines_in(deployment, model, space);
-            let files = bundles[model].file.spaces.iter().flat_map(Map::iter);
-            let place = files
-                .filter(|(name, _)| name.value == *space)
-                .map(|(name, _)| name.place)
-                .next();
-            if let Some(place) = place.filter(|_| needed > room) {
+            if needed > room {
                 let message = format!(
                     "{needed} machines are in `{space}`, whose smallest subnet has room for {room}"
                 );
@@ -131,17 +141,16 @@ pub(super) fn check_room(
     }
 }
 
-/// How many machines of a model are put into a space at the start.
+/// How many machines of a model are put into a space, at the start or later.
 fn machines_in(deployment: &Deployment, model: ModelIndex, space: &str) -> u64 {
     let mut known: BTreeSet<MachineIndex> = BTreeSet::new();
     let mut fresh = 0;
-    let applications = deployment.applications.iter();
-    for spec in applications.filter(|spec| spec.model == model) {
-        let is_bound = match spec.bindings.is_empty() {
-            true => space == ALPHA,
-            false => spec.bindings.values().any(|bound| bound == space),
-        };
-        if !is_bound {
+    let applications = deployment.applications.iter_enumerated();
+    for (index, spec) in applications.filter(|(_, spec)| spec.model == model) {
+        // What is bound to no space is in `alpha`.
+        let is_in_alpha = !spec.bindings.contains_key("");
+        let is_bound = spec.bindings.values().any(|bound| bound == space);
+        if !(is_bound || is_in_alpha && space == ALPHA) {
             continue;
         }
         let on_machines = spec
@@ -152,7 +161,15 @@ fn machines_in(deployment: &Deployment, model: ModelIndex, space: &str) -> u64 {
                 Placement::New => None,
             });
         let placed: Vec<MachineIndex> = on_machines.collect();
-        fresh += u64::from(spec.units) - placed.len() as u64;
+        let added = deployment.actions.iter().map(|timed| match &timed.action {
+            Action::Scale(ScaleAction::AddUnits { application, count })
+                if *application == index =>
+            {
+                u64::from(*count)
+            }
+            _ => 0,
+        });
+        fresh += u64::from(spec.units) - placed.len() as u64 + added.sum::<u64>();
         known.extend(placed);
     }
     fresh + known.len() as u64

@@ -10,11 +10,12 @@ use trustsim_pki::Certificate;
 use super::{after_action, after_removal, by_action, performed};
 use crate::words::{digest, transit};
 
+/// Why a CA is not trusted.
 #[expect(clippy::too_many_lines, reason = "one arm for each cause")]
 pub(super) fn of_trust(cause: &TrustCause) -> String {
     match cause {
         TrustCause::ForeignIssuer { presenter, issuer } => format!(
-            "{presenter} presents a certificate by {issuer}, whom nothing in the deployment knows"
+            "{presenter} presents a certificate by {issuer}, which is no CA of the deployment"
         ),
         TrustCause::IntermediateAnchor {
             judge,
