@@ -334,7 +334,7 @@ connections: [{{from: browser, to: m.api}}]
     );
 }
 
-/// What the real code does otherwise than it is played (canonical/alertmanager-k8s-operator 876ead4, run
+/// What the real code does otherwise than it is played (canonical/catalogue-k8s-operator 430b1b3, run
 /// under `ops[testing]`) is said, until it is played.
 #[test]
 fn a_charm_that_differs_from_what_is_played_says_how() {
@@ -347,10 +347,10 @@ models:
     bundle: kubernetes
     applications:
       ca: {charm: self-signed-certificates, scale: 1}
-      alerts: {charm: alertmanager-k8s, scale: 1}
-    relations: [['ca:certificates', 'alerts:certificates']]
+      page: {charm: catalogue-k8s, scale: 1}
+    relations: [['ca:certificates', 'page:certificates']]
 clients: {browser: {trusts: [m.ca]}}
-connections: [{from: browser, to: m.alerts}]
+connections: [{from: browser, to: m.page}]
 ",
     );
     let coverage = Coverage::of(&deployment);
@@ -365,8 +365,8 @@ connections: [{from: browser, to: m.alerts}]
         .collect();
     assert!(
         said.contains(
-            &"m.alerts: the charm alertmanager-k8s deletes certificate, key and CA when a renewal is not \
-              answered by the next update-status, which is not played"
+            &"m.page: the charm catalogue-k8s takes up its newest certificate when its items or options change, too, \
+              which is not played"
                 .to_owned()
         ),
         "{said:?}"
@@ -490,10 +490,10 @@ duration: 1d
 models:
   m:
     bundle: kubernetes
-    applications: {alerts: {charm: alertmanager-k8s, scale: 1}}
-charms: {alertmanager-k8s: {more-options: true}}
+    applications: {page: {charm: catalogue-k8s, scale: 1}}
+charms: {catalogue-k8s: {more-options: true}}
 clients: {browser: {}}
-connections: [{from: browser, to: m.alerts}]
+connections: [{from: browser, to: m.page}]
 ",
     );
     let coverage = Coverage::of(&deployment);

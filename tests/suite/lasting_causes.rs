@@ -210,7 +210,10 @@ fn who_cannot_move_on_to_a_new_ca_is_told() {
         let faults = [&*first, "{at: 60d, rotate-ca: {app: m.ca}}"];
         let run = Run::pods(
             100,
-            &PAIR,
+            &[
+                "am: {charm: grafana-k8s, scale: 1}",
+                "pr: {charm: grafana-k8s, scale: 1}",
+            ],
             &BOTH,
             "[{from: m.pr, to: m.am, every: 1m}]",
             &faults,

@@ -47,6 +47,7 @@ mod recording;
 mod refuted_causes;
 mod rehearsal;
 mod remedies;
+mod renewal_gap;
 mod repeats;
 mod requested_names;
 mod rotation;

@@ -148,7 +148,7 @@ models:
     applications:
       t: {charm: traefik-k8s, channel: latest/stable, revision: 249, scale: 1}
       graf: {charm: grafana-k8s, channel: 1/stable, scale: 1}
-      cat: {charm: catalogue-k8s, channel: latest/stable, scale: 1}
+      cat: {charm: alertmanager-k8s, channel: 1/stable, scale: 1}
       own: {charm: self-signed-certificates, channel: 1/stable, scale: 1}
     relations:
       - [graf:certificates, own:certificates]

@@ -11,6 +11,7 @@ use super::metadata::{
     OptionSpec, ProcessProfile, Protocol, Role, Server, Transfers,
 };
 use super::{Bugs, Implementation, Provenance, ReadingDeclaration, Registry, WITHOUT_TLS};
+use trustsim_juju::HookName;
 use trustsim_kernel::{Span, parse_duration};
 use trustsim_pki::Purpose;
 use trustsim_yaml::{FromNode, Map, Node, Reader, Spanned, Value, nearest, record};
@@ -131,6 +132,15 @@ record! {
         /// Whether the files go when the relation goes (false); charms with version 3 of the library are told that their
         /// certificates are void, and delete them then.
         delete_when_broken: bool = "delete-when-broken" [Extension],
+        /// In which hooks the charm looks at what it is assigned, beside those in which the library tells it of a
+        /// certificate, and deletes its files where a request is not answered yet: `at-start` or `at-end` of each hook
+        /// (before or after the library), or the names of hooks, such as `update-status`. With version 4 of the library.
+        reconciles: OneOrMore = "reconciles" [Extension],
+        /// Whether the workload is restarted with a certificate where it had none, whatever `apply` says (false).
+        restarts_at_first: bool = "restarts-at-first" [Extension],
+        /// Whether the library hears the unit's hooks (true). `false` where the charm keeps no reference to it, so that it
+        /// is collected as garbage: it acts in each hook then, but renews at the end of a certificate's life only.
+        listens: bool = "listens" [Extension],
         /// Interfaces that other revisions of the charm have in its place.
         earlier_interfaces: Vec<String> = "earlier-interfaces" [Extension],
         /// `legacy` for the protocol of the reactive charms, in which keys travel in clear.
@@ -173,6 +183,9 @@ record! {
         /// same hook, or `raw` from the provider's unit databags. Of a CA that comes over another interface: `event`,
         /// or `again` in each hook.
         reads: Text = "reads" [Extension],
+        /// Whether the process reads the first CA that it is given, whatever `apply` says (false): a process of Go reads those
+        /// of the system with its first connection, and once.
+        reads_first: bool = "reads-first" [Extension],
         /// Whether received CAs that left the set stay on disk (false).
         keeps_removed: bool = "keeps-removed" [Extension],
         /// Mistakes of some revision to play it with: `root-first` (providers),
@@ -409,6 +422,16 @@ impl CharmDeclaration {
                 if endpoint_named(endpoints, &other.value).is_none() {
                     let message = format!("the charm has no endpoint `{}`", other.value);
                     reader.bad_value(other.place, message, None);
+                }
+            }
+            for hook in endpoint.reconciles.iter().flat_map(|listed| &listed.0) {
+                // A name that is none is reported where it is read.
+                let Ok(HookName::Relation { endpoint, .. }) = hook.value.parse() else {
+                    continue;
+                };
+                if endpoint_named(endpoints, &endpoint).is_none() {
+                    let message = format!("the charm has no endpoint `{endpoint}`");
+                    reader.bad_value(hook.place, message, None);
                 }
             }
         }

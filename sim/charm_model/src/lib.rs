@@ -35,6 +35,7 @@ pub mod names;
 mod operators;
 mod options;
 mod provenance;
+mod reconciles;
 mod registry;
 pub mod surface;
 mod unread_keys;
@@ -68,6 +69,7 @@ pub use options::{OptionFault, Options};
 pub use provenance::{
     Pinned, Provenance, Reading, ReadingDeclaration, Revisions, UnknownRevisions, is_channel, track,
 };
+pub use reconciles::Reconciles;
 pub use registry::Registry;
 pub use unread_keys::{EndpointKeys, UnreadKey};
 pub use without_tls::WITHOUT_TLS;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use super::{Authority, Provenance};
+use super::{Authority, Provenance, Reconciles};
 
 use trustsim_interfaces::passed_ca::Carrier;
 pub use trustsim_interfaces::tls_certificates::Mode;
@@ -303,6 +303,13 @@ pub struct CertificatesProfile {
     pub delete_on_missing: bool,
     /// Whether files go when the relation goes.
     pub delete_when_broken: bool,
+    /// In which further hooks the charm writes its files, or deletes them where nothing is assigned.
+    pub reconciles: Reconciles,
+    /// Whether the workload is restarted with a certificate where it had none, whatever `apply` says.
+    pub restarts_at_first: bool,
+    /// Whether the library hears the unit's hooks. Where the charm keeps no reference to it, Python collects its observers:
+    /// it then acts in each hook in which the charm calls it, and renews nothing at `secret-expired`.
+    pub listens: bool,
     /// Which certificates go to disk, and in which order.
     pub serves: Serves,
     /// Whether a renewal keeps the key.
@@ -386,6 +393,9 @@ impl Default for CertificatesProfile {
             trusts_ca: true,
             delete_on_missing: false,
             delete_when_broken: false,
+            reconciles: Reconciles::default(),
+            restarts_at_first: false,
+            listens: true,
             serves: Serves::Chain,
             key: KeyUse::Kept,
             unique_requests: true,
@@ -471,6 +481,9 @@ pub struct TrustProfile {
     pub store: Store,
     /// Where the charm takes the CAs from.
     pub reads: Reads,
+    /// Whether the process reads the first CA that comes, whatever `apply` says: those of the system are read with its first
+    /// connection, and once.
+    pub reads_first: bool,
     /// Whether CAs that left the set stay on disk.
     pub keeps_removed: bool,
     /// Whether the files are written again when the workload starts.
@@ -484,6 +497,7 @@ impl Default for TrustProfile {
             apply: Apply::Restart,
             store: Store::Relation,
             reads: Reads::Event,
+            reads_first: false,
             keeps_removed: false,
             restores: true,
         }

@@ -6,9 +6,9 @@
 //! refused with the reason.
 
 use super::metadata::{
-    CertificatesProfile, Mode, Reads, Role, Serves, Store, TrustProfile, Unnamed,
+    Apply, CertificatesProfile, Mode, Reads, Role, Serves, Store, TrustProfile, Unnamed,
 };
-use super::{CharmMetadata, Endpoint, EndpointProfile, LibraryProfile};
+use super::{CharmMetadata, Endpoint, EndpointProfile, LibraryProfile, Reconciles};
 use trustsim_interfaces::{certificate_transfer, tls_certificates};
 
 /// Which keys of its endpoints the code of a charm reads.
@@ -96,6 +96,16 @@ impl CharmMetadata {
             {
                 Some(UnreadKey::Without("alternative names (`bugs`)"))
             }
+            // Where the library is called in each hook, what it assigns is written after that in any case.
+            (EndpointKeys::GenericConsumer, Some(EndpointProfile::Certificates(profile)))
+                if key == "reconciles"
+                    && profile.reconciles != Reconciles::AtEnd
+                    && (self.has_workers(&endpoint.name) || !profile.listens) =>
+            {
+                Some(UnreadKey::Without(
+                    "a library that is not called in each hook, but for `at-end`",
+                ))
+            }
             (EndpointKeys::GenericConsumer, Some(EndpointProfile::Certificates(profile))) => {
                 of_certificates(profile, library(endpoint), key)
             }
@@ -156,7 +166,7 @@ impl CharmMetadata {
                         Some(UnreadKey::Without("a certificate for the unit's address"))
                     }
                     "start-takes-address"
-                        if self.worker_endpoints(&endpoint.name).next().is_some() =>
+                        if self.has_workers(&endpoint.name) || !profile.listens =>
                     {
                         Some(UnreadKey::Without(
                             "a library that is not asked in each hook",
@@ -213,7 +223,7 @@ fn of_certificates(
         // It asks once, and what comes is not written.
         "mode" | "renewal" | "delete-on-missing" | "delete-when-broken" | "keeps-old-ca"
         | "key" | "unique-requests" | "renews-on" | "notification" | "installs-once"
-        | "cert-handler" | "library"
+        | "cert-handler" | "library" | "reconciles" | "restarts-at-first" | "listens"
             if profile.serves == Serves::Nothing =>
         {
             Some(UnreadKey::Without("anything that it `serves`"))
@@ -226,6 +236,9 @@ fn of_certificates(
         "unnamed" | "address-of" if profile.fixed_name.is_some() => Some(UnreadKey::Without(
             "a name that is not fixed (`fixed-name`)",
         )),
+        "delete-on-missing" if profile.reconciles.is_any() => {
+            Some(UnreadKey::Without("a charm that no longer `reconciles`"))
+        }
         "mode" | "apply" | "name-option" | "extra-name-options" | "address-of" | "trusts-ca"
         | "library" | "delete-on-missing" | "serves" | "unique-requests" | "fixed-name"
         | "asks-with" => None,
@@ -237,9 +250,28 @@ fn of_certificates(
         "key" | "renews-on" | "notification" | "installs-once" | "cert-handler" => {
             (!is_version_3).then_some(UnreadKey::OnlyVersion3)
         }
-        "renewal" | "keeps-old-ca" | "delete-when-broken" if is_version_3 => {
+        "renewal" | "keeps-old-ca" | "delete-when-broken" | "reconciles" | "listens"
+            if is_version_3 =>
+        {
             Some(UnreadKey::NotVersion3)
         }
+        // What is to be deleted is known by what is assigned.
+        "delete-when-broken" if profile.reconciles.is_in_each_hook() => Some(UnreadKey::Without(
+            "a charm that does not look in each hook (`reconciles`)",
+        )),
+        // Else a restart does what is done anyway.
+        "restarts-at-first" => {
+            let leaves_ca = profile.trusts_ca && profile.apply_ca == Some(Apply::None);
+            let is_read = match profile.apply {
+                Apply::Restart => false,
+                Apply::Reload => leaves_ca,
+                Apply::None => true,
+            };
+            (!is_read).then_some(UnreadKey::Without(
+                "`apply: none`, or `apply: reload` and `apply-ca: none`",
+            ))
+        }
+        "reconciles" | "listens" => None,
         "delete-when-broken" if profile.delete_on_missing => {
             Some(UnreadKey::Without("`delete-on-missing: false`"))
         }
@@ -272,6 +304,9 @@ fn of_transfer(
     let is_version_0 = library == Some(LibraryProfile::Transfer(version_0));
     match key {
         "apply" | "library" | "store" | "reads" => None,
+        "reads-first" => {
+            (profile.apply != Apply::None).then_some(UnreadKey::Without("`apply: none`"))
+        }
         // A charm that asks the library itself does so in config-changed too.
         "restores" => (profile.reads == Reads::Again).then_some(UnreadKey::ToldAgain),
         "keeps-removed" => match profile.store {

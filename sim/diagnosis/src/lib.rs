@@ -45,9 +45,9 @@ pub use ca_route::{CaRelation, CaRoute, PassingRelation};
 pub use cause::{
     Apart, CaTrigger, Cause, CertificateCause, ChainCause, ChangedProvider, ClockEffect, Event,
     Fault, FaultAction, FaultCause, Lost, MissingCa, NeverAsked, NewCa, NotGiven,
-    NotInstalledReason, NotPassed, NotRequestedReason, Performed, ProcessLacks, Refusal, Removal,
-    RootCause, Separation, SignedInThePast, Status, Step, StillPresented, Transit, TrustCause,
-    WaitEnd,
+    NotInstalledReason, NotLoadedReason, NotPassed, NotRequestedReason, Performed, ProcessLacks,
+    Refusal, Removal, RootCause, Separation, SignedInThePast, Status, Step, StillPresented,
+    Transit, TrustCause, WaitEnd,
 };
 pub use charm_errors::{CharmError, CharmErrorDetail, CharmErrorKind, charm_errors};
 pub use command::{Command, Obstacle};

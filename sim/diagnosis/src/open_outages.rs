@@ -4,7 +4,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::cause::{
-    Cause, CertificateCause, ClockEffect, FaultCause, Performed, Status, TrustCause,
+    Cause, CertificateCause, ClockEffect, FaultCause, NotLoadedReason, Performed, Status, Transit,
+    TrustCause,
 };
 use super::culprit::Doubt;
 use super::notes;
@@ -83,6 +84,11 @@ pub enum OpenReason {
     /// No certificate comes up to the end of the run, since none is asked for, or a hook took it away.
     NoCertificateComes {
         /// Whose certificate it was, or who had a CA beside its certificate.
+        holder: Address,
+    },
+    /// A process goes on with what it read when it started, and nothing restarts it.
+    NotRestarted {
+        /// Whose process.
         holder: Address,
     },
     /// The CA does not come to where it should be trusted.
@@ -242,6 +248,7 @@ impl OpenOutageSearch<'_> {
             .or_else(|| self.sealed(&near))
             .or_else(|| self.blocked_near(&near))
             .or_else(|| self.keeps_its_roots(client, error, explanation))
+            .or_else(|| not_restarted(explanation))
             .or_else(|| not_carried(explanation.ca_route.as_ref()?))
             .or_else(|| no_certificate_comes(explanation))
     }
@@ -522,6 +529,24 @@ impl OpenOutageSearch<'_> {
             command: sealed.action.to_command(deployment),
         })
     }
+}
+
+/// A charm writes what comes to disk, and its process does not read it.
+fn not_restarted(explanation: &Explanation) -> Option<OpenReason> {
+    let holder = match explanation.cause.what.innermost() {
+        Cause::Certificate(CertificateCause::NotLoaded {
+            holder,
+            why: NotLoadedReason::ReadAtStart(_),
+            ..
+        }) => holder,
+        Cause::NotTransferred {
+            transit: Transit::ReadAtStart { judge, .. },
+            ..
+        } => judge,
+        _ => return None,
+    };
+    let holder = holder.clone();
+    Some(OpenReason::NotRestarted { holder })
 }
 
 /// Who has no certificate, where the explanation found that none was asked for, or that a hook took it away.

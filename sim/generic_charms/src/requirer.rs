@@ -12,6 +12,7 @@ mod served;
 mod shared;
 mod trust;
 mod v3;
+mod v4;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -28,7 +29,7 @@ use trustsim_charm_model::{
 use trustsim_interfaces::UnitContext;
 use trustsim_interfaces::certificate_transfer;
 use trustsim_interfaces::passed_ca;
-use trustsim_interfaces::tls_certificates::{self, Asks, Event, Library, Request, Side};
+use trustsim_interfaces::tls_certificates::{self, Library, Request, Side};
 use trustsim_interfaces::{KeySource, pem};
 use trustsim_juju::{Hook, HookError, RelationId, Status, Value};
 use trustsim_pki::{Certificate, KeyPair};
@@ -141,8 +142,11 @@ impl Charm for Requirer {
         };
         let mut denied = None;
         for endpoint in &self.0.certificates {
+            let had_one = endpoint.serves(unit);
             let refusal = self.on_certificates(endpoint, hook, unit, begins, &mut changes)?;
             denied = denied.or(refusal);
+            let has_first = !had_one && endpoint.serves(unit);
+            changes.restart |= has_first && endpoint.profile.restarts_at_first;
         }
         for endpoint in &self.0.trust {
             endpoint.on_hook(hook, unit, begins, &mut changes)?;
@@ -273,79 +277,7 @@ impl Requirer {
             changes.note_endpoint(written, endpoint);
             return Ok(None);
         }
-        let requests = endpoint.requests(unit);
-        let asks = Asks {
-            requests: &requests,
-            private_key: None,
-            keys: &self.0.keys,
-            refresh: endpoint.refreshes(hook, unit),
-        };
-        let events = endpoint.certificates.on_hook(hook, unit, &asks)?;
-        let is_broken = matches!(hook, Hook::RelationBroken { relation }
-            if unit.own_endpoint(*relation) == Some(&*endpoint.certificates.endpoint));
-        let is_told = events
-            .iter()
-            .any(|event| matches!(event, Event::Available(_)));
-        let refreshes = asks.refresh && endpoint.profile.restores;
-        if is_broken && endpoint.profile.delete_when_broken {
-            let mut written = Written::default();
-            endpoint.remove_others(unit, &BTreeSet::new(), &mut written);
-            changes.note_endpoint(written, endpoint);
-        } else if is_told || is_broken || begins || refreshes {
-            let written = self.write(endpoint, unit, &asks)?;
-            changes.note_endpoint(written, endpoint);
-        }
-        let is_ending = matches!(hook, Hook::Install | Hook::Stop | Hook::Remove);
-        if !unit.is_leader() && endpoint.profile.mode != Mode::Unit && !is_ending {
-            let written = shared::receive(endpoint, unit)?;
-            if !endpoint.bugs.shared_not_applied {
-                changes.note_endpoint(written, endpoint);
-            }
-        }
-        Ok(events.into_iter().find_map(|event| match event {
-            Event::Denied(_, error) => Some(error.message),
-            Event::Available(_) => None,
-        }))
-    }
-
-    /// Writes what this unit was assigned.
-    fn write(
-        &self,
-        endpoint: &CertificatesEndpoint,
-        unit: &mut UnitContext<'_>,
-        asks: &Asks<'_>,
-    ) -> Result<Written, HookError> {
-        let mut written = Written::default();
-        let (mut names, mut authorities) = (BTreeSet::new(), Vec::new());
-        let mut is_complete = true;
-        for request in asks.requests {
-            let is_shared = endpoint.side_of(request) == Side::App;
-            if is_shared && !unit.is_leader() {
-                // What the leader shares is handled apart; its files stay.
-                names.extend(request.attributes.common_name.clone());
-                continue;
-            }
-            let name = common_name(&request.attributes).to_owned();
-            match endpoint.certificates.assigned(unit, asks, request)? {
-                Some(assigned) => {
-                    let chain = endpoint.chain_of(&assigned.entry);
-                    written.served |= endpoint.push(unit, &name, &chain, &assigned.key);
-                    if is_shared {
-                        shared::publish(self.0.peer.as_deref(), endpoint, unit, &name, &assigned)?;
-                    }
-                    authorities.push(assigned.entry.ca.clone());
-                    names.insert(name);
-                }
-                None => is_complete = false,
-            }
-        }
-        if is_complete || endpoint.profile.delete_on_missing {
-            endpoint.remove_others(unit, &names, &mut written);
-        }
-        if endpoint.profile.trusts_ca && !authorities.is_empty() {
-            written.ca |= endpoint.push_trust(unit, &authorities, written.served);
-        }
-        Ok(written)
+        self.on_version_4(endpoint, hook, unit, begins, changes)
     }
 
     fn set_status(&self, hook: &Hook, unit: &mut UnitContext<'_>, denied: Option<String>) {
@@ -456,8 +388,10 @@ impl CertificatesEndpoint {
     /// it knows does so for another one only (canonical/postgresql-operator at its revision 1047, `_update_member_ip`).
     fn refreshes(&self, hook: &Hook, unit: &mut UnitContext<'_>) -> bool {
         let is_configured = matches!(hook, Hook::ConfigChanged) || self.decides(hook, unit);
-        // A coordinator has the library look in each hook (`coordinator.py`, `_certificates.sync`).
-        if !self.gathers.is_empty() {
+        // A coordinator has the library look in each hook (`coordinator.py`, `_certificates.sync`), and so does a charm
+        // whose library hears none (canonical/opentelemetry-collector-operator 0357b4b `src/integrations.py`,
+        // `receive_server_cert`).
+        if !self.gathers.is_empty() || !self.profile.listens {
             return !matches!(hook, Hook::Install | Hook::Stop | Hook::Remove);
         }
         if !self.bugs.start_takes_address {

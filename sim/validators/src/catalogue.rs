@@ -353,7 +353,8 @@ catalogue! {
     /// The server has no certificate to present.
     ///
     /// ## What it means
-    /// No chain was ever written for it.
+    /// No chain was ever written for it, or its charm deleted what it had: some do while a renewal is not answered
+    /// (`reconciles`), others when the relation goes.
     ///
     /// ## Why it happens in a Juju deployment
     /// The request is still waiting: the provider is not ready, sealed, or not related.

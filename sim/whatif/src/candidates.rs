@@ -115,6 +115,7 @@ impl CandidateSearch<'_> {
             });
         }
         obvious.extend(self.transfer_of_root(explanation));
+        obvious.extend(self.restarted(explanation, at));
         if let Some(provider) = signer {
             let what = explanation.cause.what.innermost();
             if matches!(

@@ -52,6 +52,13 @@ pub(super) enum Change {
         application: ApplicationIndex,
         at: Span,
     },
+    /// The workload of every unit is restarted at this instant, and again after each of these spans for as long as the run
+    /// lasts.
+    RestartEach {
+        application: ApplicationIndex,
+        at: Span,
+        every: Span,
+    },
     /// What an action of the plan did, by its index, is put right at this instant.
     Undo { action: ActionIndex, at: Span },
     /// An action of the charm is run on the leader at this instant.
@@ -111,6 +118,7 @@ impl Change {
             Self::Transfer { at, .. }
             | Self::Certify { at, .. }
             | Self::Restart { at, .. }
+            | Self::RestartEach { at, .. }
             | Self::Undo { at, .. }
             | Self::Run { at, .. }
             | Self::Refresh { at, .. }
@@ -234,6 +242,11 @@ impl Change {
             Self::Refresh { application, at } => by_hand::refresh(changed, *application, *at)?,
             Self::FixHook { action, at } => by_hand::fix_hook(changed, *action, *at)?,
             Self::Resolve { target, at } => by_hand::resolve(changed, *target, *at),
+            Self::RestartEach {
+                application,
+                at,
+                every,
+            } => by_hand::restart_each(changed, later, *application, *at, *every),
             Self::Move {
                 application,
                 from,

@@ -13,7 +13,25 @@ const FAILING: &[(&str, &[&str])] = &[
     (
         // canonical/traefik-k8s-operator 8ab4a7e, `_on_recv_ca_cert_available`: one file for each relation.
         "alertmanager-k8s-operator__tests_manual_bundle_1_e2e_tls.yaml",
-        &["charm traefik-k8s writes every CA of a relation to one file"],
+        // canonical/prometheus-k8s-operator 432c227, `_update_cert`: what a CA came beside renews no process of Go.
+        &[
+            "charm traefik-k8s writes every CA of a relation to one file",
+            "charm prometheus-k8s does not restart its process for a CA",
+        ],
+    ),
+    (
+        "grafana-k8s-operator__tests_manual_bundle_3_end_to_end_tls.yaml",
+        &["charm prometheus-k8s does not restart its process for a CA"],
+    ),
+    (
+        // canonical/loki-k8s-operator 8bcecbf and canonical/catalogue-k8s-operator 430b1b3, `_configure`: another
+        // configuration restarts them, and a certificate is none.
+        "cos-lite-bundle__overlays_tls-overlay.yaml",
+        &[
+            "charm prometheus-k8s does not restart its process for a CA",
+            "charm loki-k8s does not restart its process for a CA",
+            "the charm catalogue-k8s writes it to disk and neither restarts nor reloads its process",
+        ],
     ),
     (
         // No relation gives traefik the CA, and it verifies (`insecureSkipVerify: false`, `src/traefik.py` 461).

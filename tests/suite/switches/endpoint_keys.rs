@@ -45,13 +45,13 @@ const LIBRARIES: [&str; 3] = [
 ];
 
 /// Of `bugs` each value is a key of its own.
-const KEYS: [Key; 50] = [
+const KEYS: [Key; 54] = [
     key("mode", &["unit", "app"], &[Rotated]),
     key("apply", &["none", "reload", "restart"], &[Rotated]),
     Key {
         // A process that starts again for a new certificate reads the CA with it.
         beside: "apply: reload, ",
-        ..key("apply-ca", &["none"], &[Rotated])
+        ..key("apply-ca", &["none", "restart"], &[Rotated])
     },
     key("name-option", &["trustsim-name"], &[Rotated]),
     key("extra-name-options", &["[trustsim-name]"], &[Rotated]),
@@ -74,6 +74,16 @@ const KEYS: [Key; 50] = [
         &[Rotated, Rebooted],
     ),
     key("delete-when-broken", &["true", "false"], &[Rotated]),
+    key(
+        "reconciles",
+        &["at-end", "at-start", "[update-status]"],
+        &[Rotated, Rebooted],
+    ),
+    Key {
+        beside: "apply: reload, apply-ca: none, ",
+        ..key("restarts-at-first", &["true", "false"], &[Rotated])
+    },
+    key("listens", &["false", "true"], &[Rotated]),
     key("library", &LIBRARIES, &[Rotated, TwoSenders]),
     key("serves", &["leaf", "chain"], &[Chained]),
     key("key", &["renewed", "kept"], &[Rotated]),
@@ -91,6 +101,10 @@ const KEYS: [Key; 50] = [
         &[Withdrawn, TwoSenders],
     ),
     key("reads", &["raw", "again", "event"], &[Rotated]),
+    Key {
+        beside: "apply: none, ",
+        ..key("reads-first", &["true", "false"], &[Rotated])
+    },
     key("keeps-removed", &["true", "false"], &[Withdrawn, Rotated]),
     key("protocol", &["legacy", "v1"], &[Rotated]),
     key("bugs", &["[root-first]"], &[Rotated]),

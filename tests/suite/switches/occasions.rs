@@ -224,6 +224,7 @@ connections:
         match self {
             Self::Rotated => vec![
                 "{at: 10d, rotate-ca: {app: m.ca}}".to_owned(),
+                "{at: 12d, restart: {app: m.it}}".to_owned(),
                 "{at: 22d, kill-unit: {unit: m.it/1}}".to_owned(),
                 "{at: 23d, kill-unit: {unit: m.it/0}}".to_owned(),
                 format!("{{at: 40d, remove-relation: {{{relation}}}}}"),
@@ -255,7 +256,10 @@ connections:
                     ]
                 })
                 .collect(),
-            Self::Withdrawn => rotation(4).collect(),
+            // Between two steps, so that both CAs are on disk.
+            Self::Withdrawn => rotation(4)
+                .chain(["{at: 6d12h, restart: {app: m.it}}".to_owned()])
+                .collect(),
             Self::TwoSenders => rotation(4)
                 .chain(["{at: 10d, lose-leader: {app: m.ca}}".to_owned()])
                 .chain(rotation(20))

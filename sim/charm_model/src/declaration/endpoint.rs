@@ -1,11 +1,13 @@
 //! What an endpoint's declaration says of how a consumer uses it.
 
-use super::{EndpointDeclaration, Text, one_of};
+use super::{EndpointDeclaration, OneOrMore, Text, one_of};
+use crate::Reconciles;
 use crate::metadata::{
     AddressOf, Apply, CertificatesProfile, EndpointProfile, KeyUse, LibraryProfile, Mode,
     PassingProfile, Reads, RenewsOn, Role, Serves, Store, TakingProfile, TrustProfile, Unnamed,
 };
 use trustsim_interfaces::{cert_handler, certificate_transfer, tls_certificates};
+use trustsim_juju::HookName;
 use trustsim_yaml::Reader;
 
 const CERTIFICATES: &str = "tls-certificates";
@@ -76,26 +78,6 @@ impl EndpointDeclaration {
             Some(2) => Mode::AppAndUnit,
             _ => Mode::Unit,
         };
-        let serves = [
-            "chain",
-            "leaf-first",
-            "leaf-and-chain",
-            "leaf",
-            "built",
-            "reversed",
-            "without-leaf",
-            "nothing",
-        ];
-        let serves = match one_of(self.serves.as_ref(), &serves, reader) {
-            Some(1) => Serves::LeafFirst,
-            Some(2) => Serves::LeafAndChain,
-            Some(3) => Serves::Leaf,
-            Some(4) => Serves::Built,
-            Some(5) => Serves::Reversed,
-            Some(6) => Serves::WithoutLeaf,
-            Some(7) => Serves::Nothing,
-            _ => Serves::Chain,
-        };
         let key = match one_of(
             self.key.as_ref(),
             &["kept", "renewed", "renewed-early"],
@@ -126,7 +108,10 @@ impl EndpointDeclaration {
             trusts_ca: self.trusts_ca.unwrap_or(unsaid.trusts_ca),
             delete_on_missing: self.delete_on_missing.unwrap_or(unsaid.delete_on_missing),
             delete_when_broken: self.delete_when_broken == Some(true),
-            serves,
+            reconciles: self.to_reconciles(reader),
+            restarts_at_first: self.restarts_at_first == Some(true),
+            listens: self.listens.unwrap_or(unsaid.listens),
+            serves: self.to_serves(reader),
             key,
             unique_requests: self.unique_requests.unwrap_or(unsaid.unique_requests),
             keeps_old_ca: self.keeps_old_ca.unwrap_or(unsaid.keeps_old_ca),
@@ -139,6 +124,51 @@ impl EndpointDeclaration {
                 .unwrap_or(unsaid.installs_once),
             cert_handler,
         }
+    }
+
+    fn to_serves(&self, reader: &mut Reader) -> Serves {
+        let serves = [
+            "chain",
+            "leaf-first",
+            "leaf-and-chain",
+            "leaf",
+            "built",
+            "reversed",
+            "without-leaf",
+            "nothing",
+        ];
+        match one_of(self.serves.as_ref(), &serves, reader) {
+            Some(1) => Serves::LeafFirst,
+            Some(2) => Serves::LeafAndChain,
+            Some(3) => Serves::Leaf,
+            Some(4) => Serves::Built,
+            Some(5) => Serves::Reversed,
+            Some(6) => Serves::WithoutLeaf,
+            Some(7) => Serves::Nothing,
+            _ => Serves::Chain,
+        }
+    }
+
+    fn to_reconciles(&self, reader: &mut Reader) -> Reconciles {
+        let Some(OneOrMore(words)) = &self.reconciles else {
+            return Reconciles::Never;
+        };
+        match words.as_slice() {
+            [word] if word.value == "at-start" => return Reconciles::AtStart,
+            [word] if word.value == "at-end" => return Reconciles::AtEnd,
+            _ => {}
+        }
+        let mut hooks = Vec::new();
+        for word in words {
+            match word.value.parse::<HookName>() {
+                Ok(hook) => hooks.push(hook),
+                Err(unknown) => {
+                    let message = format!("{unknown}; or use `at-start` or `at-end`");
+                    reader.bad_value(word.place, message, None);
+                }
+            }
+        }
+        Reconciles::In(hooks)
     }
 
     fn unnamed(&self, reader: &mut Reader) -> Unnamed {
@@ -168,6 +198,7 @@ impl EndpointDeclaration {
             apply: given,
             store,
             reads,
+            reads_first: self.reads_first == Some(true),
             keeps_removed: self.keeps_removed.unwrap_or(unsaid.keeps_removed),
             restores: self.restores.unwrap_or(unsaid.restores),
         }

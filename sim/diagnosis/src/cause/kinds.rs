@@ -10,7 +10,9 @@ use trustsim_kernel::Time;
 use trustsim_model::{Address, EndpointRef};
 use trustsim_pki::Certificate;
 
-pub use certificate::{CertificateCause, ChainCause, NotInstalledReason, NotRequestedReason};
+pub use certificate::{
+    CertificateCause, ChainCause, NotInstalledReason, NotLoadedReason, NotRequestedReason,
+};
 pub use fault::{ClockEffect, FaultCause, Lost, NeverAsked, Separation, SignedInThePast, WaitEnd};
 pub use trust::{ChangedProvider, NotGiven, NotPassed, ProcessLacks, TrustCause};
 
@@ -369,7 +371,10 @@ impl Transit {
     pub const fn is_pending(&self) -> bool {
         matches!(
             self,
-            Self::NotSent { .. } | Self::NotHeard { .. } | Self::HookRunning { .. }
+            Self::NotSent { .. }
+                | Self::NotHeard { .. }
+                | Self::HookRunning { .. }
+                | Self::BesideCertificate { .. }
         )
     }
 

@@ -29,8 +29,8 @@ mod two_phases;
 pub(super) use faults::ended;
 pub use kinds::{
     Cause, CertificateCause, ChainCause, ChangedProvider, ClockEffect, FaultCause, Lost, MissingCa,
-    NeverAsked, NotGiven, NotInstalledReason, NotPassed, NotRequestedReason, ProcessLacks,
-    Separation, SignedInThePast, StillPresented, Transit, TrustCause, WaitEnd,
+    NeverAsked, NotGiven, NotInstalledReason, NotLoadedReason, NotPassed, NotRequestedReason,
+    ProcessLacks, Separation, SignedInThePast, StillPresented, Transit, TrustCause, WaitEnd,
 };
 pub(super) use records::Records;
 use records::{Sent, Skew};

@@ -6,7 +6,8 @@ use std::sync::Arc;
 
 use super::faults::{self, Strike};
 use super::holdup::Unanswered;
-use super::kinds::{CertificateCause, FaultCause};
+use super::kinds::{CertificateCause, FaultCause, NotLoadedReason};
+use super::records::profiles_of;
 use super::{
     Cause, CertificateSearch, ClockEffect, Event, Issued, NeverAsked, NotRequestedReason,
     PENDING_MAX, Performed, RootCause, Sent, Separation, Status, short,
@@ -15,7 +16,7 @@ use crate::case::Case;
 use crate::facts::RelationFact;
 use crate::notes;
 use trustsim_charm_model::surface::DEFAULT_CERTIFICATE;
-use trustsim_charm_model::{EndpointProfile, Mode, Role};
+use trustsim_charm_model::{Apply, EndpointProfile, Mode, Role};
 use trustsim_interfaces::Interface;
 use trustsim_kernel::Time;
 use trustsim_model::{Address, ApplicationIndex, CertificateRecord, Entry, Kind, ModelKind, Seq};
@@ -408,7 +409,10 @@ impl<'a> CertificateSearch<'_, 'a> {
                 holder: who.clone(),
                 issued: short(issued),
                 serial: record.certificate.serial().to_owned(),
-                hook_ran,
+                why: match hook_ran {
+                    true => self.unread_by_charm(who, at),
+                    false => NotLoadedReason::Unheard,
+                },
                 says: self.status_at(who, at).filter(Status::is_stuck),
             };
             RootCause::new(what, Some(seq)).pending(at.since(issued) < PENDING_MAX)
@@ -418,6 +422,20 @@ impl<'a> CertificateSearch<'_, 'a> {
             holder: who.clone(),
         };
         cause.after(issued, event)
+    }
+
+    /// Why a certificate of which the charm heard is not served, by how that is.
+    fn unread_by_charm(&self, who: &Address, at: Time) -> NotLoadedReason {
+        let index = self.records.application(who);
+        let charm = index.map(|index| self.records.charm(index, at));
+        let never = charm.filter(|charm| {
+            let mut profiles = profiles_of(charm).peekable();
+            profiles.peek().is_some() && profiles.all(|profile| profile.apply == Apply::None)
+        });
+        match never {
+            Some(charm) => NotLoadedReason::ReadAtStart(charm.name.clone()),
+            None => NotLoadedReason::Unread,
+        }
     }
 
     /// In a pod the server of a Vault is not planned before its charm has a CA of its own.

@@ -6,7 +6,7 @@ use crate::case::Case;
 use trustsim_charm_model::{Apply, EndpointProfile, Reads, Store};
 use trustsim_interfaces::certificate_transfer::{Library, VERSION};
 use trustsim_kernel::Time;
-use trustsim_model::{Address, EndpointRef, Kind};
+use trustsim_model::{Address, EndpointRef, Entry, Kind};
 
 impl<'a> TrustSearch<'_, 'a> {
     /// How far a CA came on its way over a relation, and what holds it up there.
@@ -154,6 +154,36 @@ impl<'a> TrustSearch<'_, 'a> {
         (profile?.apply == Apply::None).then_some(Transit::ReadAtStart {
             charm: charm_name,
             judge,
+        })
+    }
+
+    /// The judge has its own certificate of the CA already, which came beside it, and its process goes on with the CAs that it
+    /// read when it started.
+    pub(super) fn unread_beside_certificate(
+        &self,
+        requirer: &EndpointRef,
+        case: &Case<'a>,
+    ) -> Option<Transit> {
+        let index = self.records.application(&requirer.application)?;
+        let charm = self.records.charm(index, case.at);
+        let endpoint = charm.endpoint(&requirer.endpoint)?;
+        let Some(EndpointProfile::Certificates(profile)) = &endpoint.profile else {
+            return None;
+        };
+        let wanted = &case.wanted_issuer()?.certificate;
+        let is_of_it = |entry: &Entry| match &entry.kind {
+            Kind::CertificateServed {
+                endpoint,
+                certificate: Some(certificate),
+            } if *endpoint == requirer.endpoint => certificate.verify_issued_by(wanted),
+            _ => false,
+        };
+        let start = self.records.deployment.start;
+        self.records.last(case.judge, start, case.at, is_of_it)?;
+        let apply = profile.apply_ca.unwrap_or(profile.apply);
+        (apply == Apply::None).then(|| Transit::ReadAtStart {
+            charm: charm.name.clone(),
+            judge: case.judge.clone(),
         })
     }
 

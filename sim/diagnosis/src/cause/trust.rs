@@ -291,8 +291,11 @@ impl<'a> TrustSearch<'_, 'a> {
         let (transit, held) = match beside_certificate {
             true => {
                 let held = self.hindrances().held_back(judge, since, case.at);
-                let judge = judge.clone();
-                (Transit::BesideCertificate { judge }, held)
+                let beside = || Transit::BesideCertificate {
+                    judge: judge.clone(),
+                };
+                let unread = self.unread_beside_certificate(requirer, case);
+                (unread.unwrap_or_else(beside), held)
             }
             false => self.transit(provider, requirer, signer, case, since),
         };

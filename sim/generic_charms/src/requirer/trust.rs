@@ -7,11 +7,16 @@ use std::sync::Arc;
 use rand::RngExt;
 
 use super::{Changes, TrustEndpoint};
-use trustsim_charm_model::surface::{paths_under, trust_path};
-use trustsim_charm_model::{Reads, Store};
+use trustsim_charm_model::surface::{paths_under, trust_path, trusted_by_source};
+use trustsim_charm_model::{Apply, Reads, Store};
 use trustsim_interfaces::UnitContext;
 use trustsim_interfaces::certificate_transfer::{CertificateSet, Event, Requirer};
 use trustsim_juju::{Hook, HookError, RelationId, Value};
+
+/// Whether the process trusts any CA already.
+fn has_read_any(unit: &UnitContext<'_>) -> bool {
+    trusted_by_source(&unit.workload().loaded).next().is_some()
+}
 
 impl TrustEndpoint {
     pub(super) fn on_hook(
@@ -54,7 +59,11 @@ impl TrustEndpoint {
             }
         }
         let paths: Vec<String> = written.into_iter().collect();
-        changes.note(!paths.is_empty(), self.profile.apply, &paths);
+        let apply = match self.profile.reads_first && !has_read_any(unit) {
+            true => Apply::Reload,
+            false => self.profile.apply,
+        };
+        changes.note(!paths.is_empty(), apply, &paths);
         Ok(())
     }
 

@@ -3,7 +3,7 @@
 
 use super::{ControllerRead, UnitContext};
 use crate::permissions::{Access, Whose, access};
-use crate::{ApplicationKind, Bag, Relation, RelationId, ToolError, UnitId, Value};
+use crate::{ApplicationKind, Bag, Hook, HookName, Relation, RelationId, ToolError, UnitId, Value};
 
 impl<'a, N> UnitContext<'a, N> {
     /// `relation-ids ENDPOINT`, in order of number; one being broken is left out.
@@ -23,6 +23,11 @@ impl<'a, N> UnitContext<'a, N> {
         let relation = self.juju.relation(relation);
         let end = relation.end_of(self.application_id())?;
         Some(&relation.ends[end].endpoint)
+    }
+
+    /// The name of a hook of this unit.
+    pub fn hook_name(&self, hook: &Hook) -> HookName {
+        self.juju.hook_name(self.id, hook)
     }
 
     /// The relation's number in this model.

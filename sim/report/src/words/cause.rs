@@ -4,8 +4,8 @@ mod trust;
 
 use trustsim_diagnosis::{
     Cause, CertificateCause, ChainCause, ClockEffect, Fault, FaultAction, FaultCause, Lost,
-    NotInstalledReason, NotRequestedReason, Performed, Refusal, Removal, SignedInThePast,
-    StillPresented, WaitEnd,
+    NotInstalledReason, NotLoadedReason, NotRequestedReason, Performed, Refusal, Removal,
+    SignedInThePast, StillPresented, WaitEnd,
 };
 use trustsim_juju::Status;
 use trustsim_kernel::{Span, Time, format_duration};
@@ -173,11 +173,11 @@ fn of_certificates(cause: &CertificateCause) -> String {
             holder,
             issued,
             serial,
-            hook_ran,
+            why,
             says,
             after,
         } => {
-            let line = not_loaded(holder, *issued, serial, *hook_ran, says.as_ref());
+            let line = not_loaded(holder, *issued, serial, why, says.as_ref());
             format!("{line}{}", after_action(after.as_ref()))
         }
         CertificateCause::TakenAway {
@@ -371,13 +371,18 @@ fn not_loaded(
     holder: &Address,
     issued: Time,
     serial: &str,
-    hook_ran: bool,
+    why: &NotLoadedReason,
     says: Option<&trustsim_diagnosis::Status>,
 ) -> String {
     let serial = certificate::short_serial(serial);
-    let why = match hook_ran {
-        true => "its charm heard of it, and its workload was not given it or did not read it",
-        false => "no hook of its charm heard of it",
+    let why = match why {
+        NotLoadedReason::Unread => {
+            "its charm heard of it, and its workload was not given it or did not read it".to_owned()
+        }
+        NotLoadedReason::Unheard => "no hook of its charm heard of it".to_owned(),
+        NotLoadedReason::ReadAtStart(charm) => format!(
+            "the charm {charm} writes it to disk and neither restarts nor reloads its process"
+        ),
     };
     let says = says.map_or_else(String::new, |said| {
         format!("; it says `{}`", status(said.word, &said.message))

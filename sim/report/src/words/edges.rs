@@ -53,7 +53,12 @@ pub fn derived(derived: &Derived) -> String {
     let counts = counts(&derived.edges.counts());
     match left.is_empty() {
         true => format!("{counts}; {made}"),
-        false => format!("{counts}; {made}; not played: {}", left.join(", ")),
+        false => {
+            let edges = derived.left_out.values().map(|count| *count as u64).sum();
+            // A relation may make two edges, and an application has several units.
+            let edges = counted(edges, "edge");
+            format!("{counts}; {made}; {edges} not played: {}", left.join(", "))
+        }
     }
 }
 

@@ -50,6 +50,9 @@ pub fn clause(reason: &OpenReason) -> String {
         OpenReason::NoCertificateComes { holder } => {
             format!("no certificate comes to {holder} up to the end of the run")
         }
+        OpenReason::NotRestarted { holder } => {
+            format!("nothing restarts the process of {holder}")
+        }
         OpenReason::NotCarried(found) => ca_route::clause(found),
     }
 }

@@ -6,8 +6,8 @@ use std::collections::BTreeSet;
 use super::{CandidateSearch, DAY, NOTICE};
 use crate::change::Change;
 use trustsim_diagnosis::{
-    Apart, CaRoute, Cause, CertificateCause, Explanation, FaultCause, NotRequestedReason, Refusal,
-    TrustCause,
+    Apart, CaRoute, Cause, CertificateCause, Explanation, FaultCause, NotLoadedReason,
+    NotRequestedReason, Refusal, Transit, TrustCause,
 };
 use trustsim_interfaces::Interface;
 use trustsim_interfaces::notes::RefusalKind;
@@ -18,10 +18,48 @@ use trustsim_world::{Action, Address, ApplicationIndex, HookAction, RelationInde
 /// 3.6 `internal/worker/instancepoller/worker.go`, `LongPoll`), and its units run their hooks then. What is asked for
 /// before is asked for the address before.
 const ADDRESS_LEARNT: Span = Span::from_secs(3_600);
+/// How long after a renewal a process is restarted that does not read its new certificate: the next renewals come minutes
+/// later than the one before.
+const RENEWED: Span = Span::from_secs(6 * 3_600);
+/// How long after an outage has begun for a new CA the charm of the one that judges has it on disk, with its own certificate.
+const CA_ON_DISK: Span = Span::from_secs(3_600);
 /// Ten years, as Vault writes it.
 const LONG_LEASE: &str = "87600h";
 
 impl CandidateSearch<'_> {
+    /// What a charm writes to disk and its process does not read is read when that is restarted: once for a CA, and after
+    /// each renewal for a certificate.
+    pub(super) fn restarted(&self, explanation: &Explanation, failing: Span) -> Option<Change> {
+        let holder_of = |who: &Address| self.deployment.application_at(who);
+        match explanation.cause.what.innermost() {
+            Cause::NotTransferred {
+                transit: Transit::ReadAtStart { judge, .. },
+                ..
+            } => Some(Change::Restart {
+                application: holder_of(judge)?,
+                at: failing + CA_ON_DISK,
+            }),
+            Cause::Certificate(CertificateCause::NotLoaded {
+                holder,
+                issued,
+                why: NotLoadedReason::ReadAtStart(_),
+                ..
+            }) => {
+                let application = holder_of(holder)?;
+                let at = issued.since(self.manifest.start) + RENEWED;
+                let ended = explanation.symptom.leaf.as_ref()?;
+                let every = issued.since(ended.not_before());
+                // Of certificates that live for hours a person would restart nothing.
+                (every > DAY).then_some(Change::RestartEach {
+                    application,
+                    at,
+                    every,
+                })
+            }
+            _ => None,
+        }
+    }
+
     /// A hook that fails, a charm with a known mistake, an option, a provider that only one side has
     /// left. `sides` are the applications of the client and the server.
     pub(super) fn in_the_way(

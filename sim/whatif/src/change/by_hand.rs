@@ -198,6 +198,29 @@ pub(super) fn again(
     commands
 }
 
+/// A workload whose charm neither restarts nor reloads it is restarted by hand, after each renewal.
+pub(super) fn restart_each(
+    changed: &mut Deployment,
+    later: &mut Vec<(Span, Command)>,
+    application: ApplicationIndex,
+    at: Span,
+    every: Span,
+) -> Vec<Command> {
+    let restart = Action::Restart {
+        application,
+        unit: None,
+    };
+    let command = Command::of(&restart, changed);
+    plan(changed, at, restart.clone());
+    let mut next = at + every;
+    while next < changed.duration {
+        plan(changed, next, restart.clone());
+        later.push((next, command.clone()));
+        next += every;
+    }
+    vec![command]
+}
+
 /// Both sides of the relation in which one gives the other certificates, provider first, from the
 /// start or by an action.
 fn joined(

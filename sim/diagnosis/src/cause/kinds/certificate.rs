@@ -102,8 +102,8 @@ pub enum CertificateCause {
         issued: Time,
         /// Its serial.
         serial: String,
-        /// Whether a hook of the charm ran for it.
-        hook_ran: bool,
+        /// Why not.
+        why: NotLoadedReason,
         /// What the unit says of itself, where it is blocked or waits.
         says: Option<Status>,
     },
@@ -177,6 +177,17 @@ impl CertificateCause {
             Self::RotationStuck { .. } => "stuck-rotation",
         }
     }
+}
+
+/// Why a workload does not serve a certificate that was issued for it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum NotLoadedReason {
+    /// No hook of the charm ran for it.
+    Unheard,
+    /// A hook ran, and the workload was not given it or did not read it.
+    Unread,
+    /// A charm of this name neither restarts nor reloads its workload for a certificate.
+    ReadAtStart(String),
 }
 
 /// Why the presented chain is wrong: it is badly assembled, or it is that of the previous provider.
