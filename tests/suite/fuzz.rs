@@ -7,7 +7,9 @@
 //!
 //! `FUZZ_SECONDS=120 cargo test --test suite fuzz:: -- --ignored --nocapture` goes on for as long as it is told, from
 //! the seed `FUZZ_FROM` on, and prints how many cases each target had. A case that fails is kept in
-//! `target/tmp/fuzz`; `FUZZ_TARGET=scenarios FUZZ_SEED=17` with the same command plays it alone.
+//! `target/tmp/fuzz`; `FUZZ_TARGET=scenarios FUZZ_SEED=17` with the same command plays it alone. `FUZZ_TARGET` alone goes
+//! on with that target, `FUZZ_COUNT=50000` until it had so many cases, and `FUZZ_PROGRAM=/.../target/release/trustsim`
+//! runs that program.
 
 mod corpus;
 mod damage;
@@ -49,9 +51,10 @@ fn damaged_inputs_end_as_they_should_for_as_long_as_it_is_told() {
         {
             continue;
         }
-        let done = match number("FUZZ_SEED") {
-            Some(seed) => search(&target, seed, Until::Count(1)),
-            None => {
+        let done = match (number("FUZZ_SEED"), number("FUZZ_COUNT")) {
+            (Some(seed), _) => search(&target, seed, Until::Count(1)),
+            (None, Some(count)) => search(&target, from, Until::Count(count)),
+            (None, None) => {
                 let targets = if wanted.is_some() {
                     1
                 } else {

@@ -26,8 +26,15 @@ pub(crate) fn limited(folder: &Path, arguments: &[&str]) -> Result<Ended, String
     let limits = format!(
         "ulimit -c 0; ulimit -v {KIB}; ulimit -t {SECONDS}; exec timeout -k 1 {SECONDS_WAITED} \"$0\" \"$@\""
     );
+    // A program that was built for release has ten times the cases.
+    let program = super::setting("FUZZ_PROGRAM");
+    let program = program.as_deref().unwrap_or(env!("CARGO_BIN_EXE_trustsim"));
+    assert!(
+        Path::new(program).is_absolute(),
+        "{program} is run in the folder of a case"
+    );
     let output = Command::new("sh")
-        .args(["-c", &limits, env!("CARGO_BIN_EXE_trustsim")])
+        .args(["-c", &limits, program])
         .args(arguments)
         .current_dir(folder)
         // Each thread may have a heap of its own, which takes addresses and no memory.
