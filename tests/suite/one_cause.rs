@@ -321,3 +321,14 @@ connections: [{from: m.in, to: m.a, every: 1h}]
     );
     assert!(!only.contains("= stays"), "{only}");
 }
+
+/// Each time that an intermediate is renewed another error shows itself for seconds, and the first comes again. What was
+/// explained by halves, between two parts that say the same, forgot the error in between, which an assertion noticed.
+#[test]
+fn errors_that_take_turns_for_years_have_their_causes() {
+    let text = include_str!("../../scenarios/incidents/02-vault-k8s-operator-664-no-root.yaml");
+    let text = text.replace("duration: 3d", "duration: 1500d");
+    let (rows, wrong) = contradictions(&crate::common::deployed(&text));
+    assert!(rows > 32, "{rows}");
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}

@@ -4,6 +4,8 @@
 //! CA is on its way, then forty days in which it was dropped again. Each part is explained by its own handshake, so that
 //! whatever asks about an instant (`why`, `failures.csv`, the block of a summary) is told the same.
 
+mod many;
+
 use super::cause::{Cause, FaultCause, PENDING_MAX, ended};
 use super::explanation::{Explainer, Explanation};
 use super::outages::Outage;
@@ -12,8 +14,6 @@ use trustsim_model::Seq;
 use trustsim_validators::ErrorKind;
 
 const SECOND: Span = Span::from_secs(1);
-/// So many stretches of an outage are each explained.
-const EACH: usize = 32;
 
 /// A stretch of an outage for which one thing is to blame.
 #[derive(Clone, Debug)]
@@ -25,10 +25,14 @@ pub struct Part {
 }
 
 impl Part {
+    const fn error(&self) -> ErrorKind {
+        self.explanation.symptom.error
+    }
+
     /// Whether two say the same, whatever units and instants are in it.
     fn is_like(&self, other: &Self) -> bool {
-        let [one, other] = [&self.explanation, &other.explanation];
-        one.symptom.error == other.symptom.error && one.cause.what.is_like(&other.cause.what)
+        let [one, two] = [&self.explanation.cause.what, &other.explanation.cause.what];
+        self.error() == other.error() && one.is_like(two)
     }
 }
 
@@ -102,7 +106,7 @@ impl Explainer<'_> {
             .zip(ends)
             .map(|(part, end)| end.since(part.from))
             .collect();
-        let error = |index: usize| parts[index].explanation.symptom.error;
+        let error = |index: usize| parts[index].error();
         // The error that lasted longest, and of that what was to blame the longest.
         let lasted = |wanted: ErrorKind| -> Span {
             let alike = (0..parts.len()).filter(|&index| error(index) == wanted);
@@ -174,30 +178,6 @@ impl Explainer<'_> {
             || left.record.server_serial != right.record.server_serial
             || left.record.client_serial != right.record.client_serial
             || left.trusted != right.trusted
-    }
-
-    /// The parts of stretches that follow each other. Of many, such as those of a certificate that has ended whenever it
-    /// comes, the first and the last are explained: what is the same in both is taken to be so in between, as it is within
-    /// a stretch.
-    fn parts_of_all(&self, outage: &Outage, stretches: &[Stretch]) -> Vec<Part> {
-        let (first, last) = match stretches {
-            [first, .., last] if stretches.len() > EACH => (first, last),
-            few => {
-                let each = few
-                    .iter()
-                    .flat_map(|stretch| self.parts_of(outage, stretch));
-                return each.collect();
-            }
-        };
-        let mut parts = self.parts_of(outage, first);
-        let ending = self.parts_of(outage, last);
-        if parts.len() == 1 && ending.len() == 1 && parts[0].is_like(&ending[0]) {
-            return parts;
-        }
-        let half = stretches.len() / 2;
-        parts = self.parts_of_all(outage, &stretches[..half]);
-        parts.extend(self.parts_of_all(outage, &stretches[half..]));
-        parts
     }
 
     /// What opened a stretch is to blame for it, unless it was only on its way then, nothing opened it because it never
