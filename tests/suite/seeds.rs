@@ -255,3 +255,18 @@ fn a_run_that_fails_with_another_seed_has_not_passed() {
     assert_eq!(code, Some(0), "{text}");
     assert_eq!(summary["verdict"], "passed");
 }
+
+/// The address changes at the last instant of the run, and so does the verdict: that such an outage comes with both seeds and
+/// loses nothing broke an assertion.
+#[test]
+fn an_outage_that_begins_as_the_run_ends_comes_with_each_seed() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let incident = "scenarios/incidents/36-opensearch-operator-394-reload.yaml";
+    let incident = format!("{}/{incident}", env!("CARGO_MANIFEST_DIR"));
+    let play = ["run", &incident, "-o", "out", "--until", "5d"];
+    let few = ["--seeds", "2", "--remedies", "0"];
+    let output = crate::common::trustsim(folder.path(), &[&play[..], &few].concat());
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert!(said.contains("with each of 2 seeds, 0s lost"), "{said}");
+}

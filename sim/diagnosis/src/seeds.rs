@@ -100,9 +100,10 @@ impl SeedOutcome {
 /// The chance of outages of which each is like one of these; `None` where they come with no seed.
 pub fn chance(outcomes: &[SeedOutcome], likenesses: &BTreeSet<Likeness>) -> Option<Chance> {
     let found = outcomes.iter().filter_map(|outcome| {
+        // An outage that ends at its own instant comes, and loses nothing.
         let groups = likenesses.iter().filter_map(|it| outcome.groups.get(it));
-        let lost: Span = groups.map(|group| group.lost).sum();
-        (!lost.is_zero()).then_some(lost)
+        let lost: Vec<Span> = groups.map(|group| group.lost).collect();
+        (!lost.is_empty()).then(|| lost.into_iter().sum())
     });
     let lost: Vec<Span> = found.collect();
     Some(Chance {
