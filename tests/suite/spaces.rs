@@ -157,6 +157,60 @@ fn postgresql_asks_for_the_address_that_it_tells_its_clients() {
     assert_eq!(sans(&new, name), ["IP:fd00:31::2"]);
 }
 
+/// Names of spaces with the addresses of a machine in them, as `juju status` has them.
+fn interfaces(simulation: &Simulation, machine: &str) -> BTreeMap<String, Vec<String>> {
+    let status = simulation.status("m").expect("the model is there");
+    let found = &status["machines"][machine]["network-interfaces"];
+    let found = found
+        .as_object()
+        .expect("a machine has interfaces")
+        .values();
+    let of = |interface: &serde_json::Value| {
+        let addresses = interface["ip-addresses"].as_array().expect("a list");
+        let addresses = addresses.iter().filter_map(|one| one.as_str());
+        let space = interface["space"].as_str().expect("a name");
+        (space.to_owned(), addresses.map(str::to_owned).collect())
+    };
+    found.map(of).collect()
+}
+
+/// juju/juju 3.6 `apiserver/facades/agent/provisioner/provisioninginfo.go`, `machineSpaces`: a machine is in the spaces of its
+/// constraints and in those that its units are bound to. `state/machine.go`, `setPrivateAddressOps`: where all endpoints are
+/// in the default space, a unit has the first address of the cloud that its machine has.
+#[test]
+fn a_machine_is_in_the_spaces_of_its_constraints() {
+    let simulation = at_rest(
+        "
+name: s
+duration: 1d
+models:
+  m:
+    spaces: {oam: [10.30.0.0/24], data: [10.31.0.0/24], backup: [192.168.7.0/24]}
+    machines: {'0': {constraints: 'cores=4 spaces=oam,backup'}}
+    applications:
+      ca: {charm: self-signed-certificates, num_units: 1, constraints: 'arch=amd64'}
+      pg: {charm: postgresql, channel: 16/stable, num_units: 3, to: [0, 'lxd:0', new], bindings: {database: data}, constraints: spaces=backup}
+    relations: [['ca:certificates', 'pg:client-certificates']]
+clients: {browser: {trusts: [m.ca]}, operator: {trusts: [m.ca]}}
+connections: [{from: browser, to: m.pg}, {from: operator, to: m.pg, binding: ''}]
+",
+    );
+    let spaces =
+        |machine: &str| -> Vec<String> { interfaces(&simulation, machine).into_keys().collect() };
+    assert_eq!(spaces("0"), ["backup", "data", "oam"]);
+    let pg = &simulation.status("m").expect("the model is there")["applications"]["pg"]["units"];
+    for unit in ["pg/1", "pg/2"] {
+        let machine = pg[unit]["machine"].as_str().expect("a machine");
+        let found = interfaces(&simulation, machine);
+        let spaces: Vec<&String> = found.keys().collect();
+        assert_eq!(spaces, ["backup", "data"], "{unit} on {machine}");
+    }
+    let names = names(&simulation);
+    assert_eq!(names["browser -> m.pg/0"], matching("10.31.0.2"));
+    let of_machine = ("10.30.0.2".to_owned(), NameVerdict::Differs);
+    assert_eq!(names["operator -> m.pg/0"], of_machine);
+}
+
 fn refusals(text: &str) -> Vec<String> {
     let files = MemoryFiles::new([("s.yaml", text)]);
     let wrong = load(Path::new("s.yaml"), &files).expect_err("it is refused");
@@ -179,6 +233,14 @@ fn a_space_that_cannot_be_is_refused() {
         "name: s\nduration: 1d\nmodels:\n  m:\n    spaces: {oam: [10.0.0.0/29]}\n    applications: {pg: {charm: postgresql, num_units: 5, bindings: {'': oam}}}\nfaults:\n  - {at: 1h, add-units: {app: m.pg}}\n",
     );
     assert_eq!(later, [full]);
+    let against = refusals(
+        "name: s\nduration: 1d\nmodels:\n  m:\n    applications: {pg: {charm: postgresql, num_units: 1, bindings: {database: dmz}, constraints: 'spaces=oam,^dmz x'}}\n",
+    );
+    let expected = [
+        "`x` is no constraint",
+        "a machine that is not in `dmz` has no address for `database`, which is bound to it",
+    ];
+    assert_eq!(against, expected);
     let pods = "every pod is in the space `alpha`: `spaces` has no effect on Kubernetes";
     let found = model(
         "    bundle: kubernetes\n    spaces: {oam: [10.0.0.0/24]}\n",

@@ -50,19 +50,36 @@ pub(crate) fn of_interfaces(machine: &Node) -> BTreeMap<String, BTreeSet<String>
 /// into each bundle that it exports.
 pub(crate) fn of_bindings(node: Option<&Node>) -> BTreeMap<String, String> {
     let entries = node.map_or(&[][..], Node::entries);
-    let bound = entries.iter().filter_map(|entry| {
+    of_pairs(entries.iter().filter_map(|entry| {
         let space = entry.value.as_scalar()?;
-        let space = match space.text.as_str() {
-            "" => ALPHA,
-            named => named,
-        };
-        Some((entry.key.value.clone(), space.to_owned()))
+        Some((entry.key.value.clone(), space.text.clone()))
+    }))
+}
+
+/// The same of pairs of an endpoint and its space; the empty endpoint is all others.
+pub(crate) fn of_pairs(pairs: impl Iterator<Item = (String, String)>) -> BTreeMap<String, String> {
+    let bound = pairs.map(|(endpoint, space)| match space.is_empty() {
+        true => (endpoint, ALPHA.to_owned()),
+        false => (endpoint, space),
     });
     let bound: BTreeMap<String, String> = bound.collect();
     match bound.values().all(|space| space == ALPHA) {
         true => BTreeMap::new(),
         false => bound,
     }
+}
+
+/// Of constraints `spaces=oam`, where that is one of them: no other says anything of addresses.
+pub(crate) fn of_spaces(constraints: &Text) -> Option<Text> {
+    let words = constraints.value.split_whitespace();
+    let of_spaces: Vec<&str> = words.filter(|word| word.starts_with("spaces=")).collect();
+    (!of_spaces.is_empty()).then(|| Spanned::new(of_spaces.join(" "), constraints.place))
+}
+
+/// The same of a node that may have constraints.
+pub(crate) fn of_constraints(node: Option<&Node>) -> Option<Text> {
+    let node = node?;
+    of_spaces(&Spanned::new(node.as_scalar()?.text.clone(), node.place))
 }
 
 /// Adds addresses that databags have to those of the machines, once it is known which endpoint is in which space.

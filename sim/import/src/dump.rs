@@ -54,6 +54,8 @@ pub(crate) struct ModelDump {
     pub(crate) machines: BTreeSet<String>,
     /// Addresses of machines in each space.
     pub(crate) addresses: BTreeMap<String, BTreeMap<String, BTreeSet<String>>>,
+    /// Constraints of machines, by number, where they name spaces.
+    pub(crate) constraints: BTreeMap<String, Text>,
     /// Addresses that databags have, whose space is told by the bindings.
     pub(crate) seen: Vec<SeenAddress>,
     /// Relations of which both sides are told.
@@ -78,6 +80,7 @@ impl ModelDump {
             applications: BTreeMap::new(),
             machines: BTreeSet::new(),
             addresses: BTreeMap::new(),
+            constraints: BTreeMap::new(),
             seen: Vec::new(),
             relations: Vec::new(),
             listed: Vec::new(),
@@ -106,6 +109,8 @@ pub(crate) struct ApplicationDump {
     pub(crate) to: Vec<String>,
     /// The space of each endpoint, and under the empty name that of all others; empty where all are in the default one.
     pub(crate) bindings: BTreeMap<String, String>,
+    /// Its constraints, where they name spaces.
+    pub(crate) constraints: Option<Text>,
     /// On Kubernetes, the address of its service or of the load balancer before that.
     pub(crate) address: Option<Text>,
     /// The address at which it says in its status that it serves.

@@ -30,6 +30,9 @@ fn lay_under(whole: &mut ModelDump, dump: ModelDump, out: &mut Diagnostics) {
     for (machine, spaces) in dump.addresses {
         whole.addresses.entry(machine).or_insert(spaces);
     }
+    for (machine, constraints) in dump.constraints {
+        whole.constraints.entry(machine).or_insert(constraints);
+    }
     whole.seen.extend(dump.seen);
     for (name, application) in dump.applications {
         match whole.applications.get_mut(&name) {
@@ -131,6 +134,7 @@ fn merge_application(
     if known.bindings.is_empty() {
         known.bindings = other.bindings;
     }
+    known.constraints = known.constraints.take().or(other.constraints);
     known.address = known.address.take().or(other.address);
     known.serves_at = known.serves_at.take().or(other.serves_at);
     if known.to.is_empty() {

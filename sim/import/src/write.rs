@@ -250,6 +250,10 @@ impl Writer<'_> {
             let text = format!("        bindings: {{{}}}", bound.join(", "));
             self.push(text, key("bindings"), Some(read.place));
         }
+        if let Some(constraints) = read.constraints.as_ref().filter(|_| !kubernetes) {
+            let text = format!("        constraints: {}", quoted(&constraints.value));
+            self.push_fact(&text, key("constraints"), constraints.place, read.place);
+        }
         if let Some(address) = load_balancer(name, read, model) {
             let text = format!(
                 "        load-balancer: {{address: {}}}",
@@ -346,11 +350,13 @@ impl Writer<'_> {
                 format!("{}: [{}]", quoted(space), addresses.join(", "))
             });
             let spaces: Vec<String> = spaces.collect();
-            let said = match spaces.is_empty() {
-                true => String::new(),
-                false => format!("addresses: {{{}}}", spaces.join(", ")),
-            };
-            self.frame(&format!("      \"{host}\": {{{said}}}"));
+            let mut said = Vec::new();
+            if !spaces.is_empty() {
+                said.push(format!("addresses: {{{}}}", spaces.join(", ")));
+            }
+            let constraints = model.dump.constraints.get(&host.to_string());
+            said.extend(constraints.map(|text| format!("constraints: {}", quoted(&text.value))));
+            self.frame(&format!("      \"{host}\": {{{}}}", said.join(", ")));
         }
     }
 

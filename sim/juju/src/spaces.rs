@@ -159,14 +159,21 @@ pub fn sort_addresses(addresses: &mut [IpAddr]) {
         let scope = match address {
             IpAddr::V4(one) if one.is_loopback() => 0x80,
             IpAddr::V4(one) if one.is_link_local() => 0xA0,
-            IpAddr::V4(one) if one.is_private() || is_shared(*one) => 0x20,
             IpAddr::V6(one) if one.is_loopback() => 0x80,
             IpAddr::V6(one) if one.is_unicast_link_local() => 0xA0,
-            IpAddr::V6(one) if one.is_unique_local() => 0x20,
+            one if is_of_cloud(*one) => 0x20,
             IpAddr::V4(_) | IpAddr::V6(_) => 0x00,
         };
         (scope + u8::from(address.is_ipv6()), address.to_string())
     });
+}
+
+/// Whether an address is one of the cloud: no public one, and none of the machine's own.
+fn is_of_cloud(address: IpAddr) -> bool {
+    match address {
+        IpAddr::V4(one) => one.is_private() || is_shared(one),
+        IpAddr::V6(one) => one.is_unique_local(),
+    }
 }
 
 /// The range for carriers (RFC 6598), from which spaces without a subnet have theirs.
@@ -242,19 +249,49 @@ impl Topology {
         }
         let is_first = self.machine(machine).units.is_empty();
         for space in wanted {
-            if self.machine(machine).spaces.contains_key(&space) {
-                continue;
-            }
-            let mut found = self.space_mut(model, &space).next_addresses();
-            sort_addresses(&mut found);
-            let texts = found.iter().map(|address| address.to_string().into());
-            let texts: Vec<Arc<str>> = texts.collect();
-            self.machine_mut(machine).spaces.insert(space, texts);
+            self.enter_space(machine, space);
         }
         let found = self.machine(machine);
         if let Some(addresses) = found.spaces.get(&main).filter(|_| is_first) {
             let address = Arc::clone(&addresses[0]);
             self.machine_mut(machine).address = address;
+        }
+    }
+
+    /// Puts a machine into a space, unless it is in it.
+    fn enter_space(&mut self, machine: MachineId, space: Arc<str>) {
+        let found = self.machine(machine);
+        if found.spaces.contains_key(&space) {
+            return;
+        }
+        let mut addresses = self.space_mut(found.model, &space).next_addresses();
+        sort_addresses(&mut addresses);
+        let texts = addresses.iter().map(|address| address.to_string().into());
+        let texts: Vec<Arc<str>> = texts.collect();
+        self.machine_mut(machine).spaces.insert(space, texts);
+    }
+
+    /// Puts a machine into the spaces that its constraints name, before it has units. Its private address is then the first
+    /// of those of the cloud, whichever space that is in (juju/juju 3.6 `state/machine.go`, `setPrivateAddressOps`), as
+    /// long as it has none in `alpha`.
+    pub(crate) fn enter_constrained(&mut self, machine: MachineId, spaces: &BTreeSet<Arc<str>>) {
+        let model = self.machine(machine).model;
+        let has_subnets = self.model(model).spaces.contains_key(ALPHA);
+        for space in spaces {
+            if &**space != ALPHA || has_subnets {
+                self.enter_space(machine, Arc::clone(space));
+            }
+        }
+        let found = self.machine(machine);
+        if found.spaces.contains_key(ALPHA) {
+            return;
+        }
+        let all = found.spaces.values().flatten();
+        let mut all: Vec<IpAddr> = all.filter_map(|address| address.parse().ok()).collect();
+        sort_addresses(&mut all);
+        let of_cloud = all.iter().find(|address| is_of_cloud(**address));
+        if let Some(address) = of_cloud.or(all.first()) {
+            self.machine_mut(machine).address = address.to_string().into();
         }
     }
 

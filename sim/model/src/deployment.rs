@@ -265,6 +265,8 @@ pub struct MachineSpec {
     pub id: String,
     /// Its addresses in each space, where they are known.
     pub addresses: BTreeMap<String, Vec<IpAddr>>,
+    /// The spaces that its constraints put it into.
+    pub spaces: BTreeSet<String>,
 }
 
 /// Where one unit goes in a machine model.
@@ -304,6 +306,8 @@ pub struct ApplicationSpec {
     /// The space of each endpoint that is bound to one, and under the empty name that of all others; empty where all are in
     /// `alpha`, and on Kubernetes.
     pub bindings: BTreeMap<String, String>,
+    /// The spaces that its constraints put each machine into that is made for a unit; none on Kubernetes.
+    pub spaces: BTreeSet<String>,
     /// What the cluster puts in front of its service; on Kubernetes only.
     pub load_balancer: Option<LoadBalancerSpec>,
 }

@@ -490,6 +490,7 @@ fn application(model: ModelIndex, name: &str, charm: &Arc<CharmMetadata>) -> App
         placements: Vec::new(),
         published: BTreeMap::new(),
         bindings: BTreeMap::new(),
+        spaces: Default::default(),
         load_balancer: None,
     }
 }

@@ -82,6 +82,40 @@ etcd/0:
     assert_eq!(machines["1"], ["data [fd00:31::9]"]);
 }
 
+/// Of constraints, those of spaces are read from a bundle and its machines, and from a status.
+#[test]
+fn spaces_of_constraints_are_read() {
+    let bundle = "
+applications:
+  ca: {charm: easyrsa, num_units: 1, constraints: mem=2G spaces=oam}
+  etcd: {charm: etcd, num_units: 1, to: ['1'], constraints: arch=amd64}
+relations: [['ca:client', 'etcd:certificates']]
+machines: {'1': {constraints: 'spaces=data,^dmz tags=big'}}
+";
+    let status = "
+model: {name: m, type: iaas, controller: c, cloud: k, version: 3.6.0}
+machines: {'1': {constraints: spaces=backup}}
+applications:
+  etcd: {charm: etcd, charm-origin: charmhub, charm-name: etcd, charm-rev: 748, units: {etcd/0: {machine: '1'}}}
+";
+    for (text, of_application, of_machine) in [(bundle, "oam", "data"), (status, "", "backup")] {
+        let made = from_texts([("d/b.yaml", text)], &["d"]);
+        let imported = made.as_ref().unwrap_or_else(|_| panic!("{}", notes(&made)));
+        let found = &imported.loaded.deployment;
+        let of = |name: &str| -> Vec<String> {
+            let spec = found.applications.iter().find(|spec| spec.name == name);
+            spec.into_iter()
+                .flat_map(|spec| spec.spaces.clone())
+                .collect()
+        };
+        assert_eq!(of("ca").join(" "), of_application);
+        assert_eq!(of("etcd"), Vec::<String>::new());
+        let machine = found.machines.iter().find(|machine| machine.id == "1");
+        let spaces = &machine.expect("it is there").spaces;
+        assert_eq!(Vec::from_iter(spaces), [of_machine], "{}", imported.text);
+    }
+}
+
 fn load_balancer(address: &str, message: &str, options: &str) -> Option<String> {
     let status = format!(
         "

@@ -47,6 +47,32 @@ fn a_state_has_models_by_uuid_and_offers_by_url() {
     insta::assert_snapshot!(shown(&imported("identity-state.json")));
 }
 
+/// `bindings`, `constraints`, `to` and machines of a scenario that was imported.
+fn of_spaces(imported: &Imported) -> String {
+    let keys = [
+        "bindings: ",
+        "constraints: ",
+        "to: ",
+        "\"4\": ",
+        "\"0\": ",
+        "\"1\": ",
+    ];
+    let lines = imported.text.lines().map(str::trim);
+    let kept = lines.filter(|line| keys.iter().any(|key| line.starts_with(key)));
+    kept.collect::<Vec<_>>().join("\n")
+}
+
+/// juju/terraform-provider-juju `docs/resources/application.md` and `machine.md` at 0c40cee: `endpoint_bindings` is a set of
+/// objects, whose `endpoint` is null for all others; `machines` are numbers that are known after apply.
+#[test]
+fn bindings_machines_and_spaces_of_constraints_are_read() {
+    let plan = imported("spaces-plan.json");
+    let state = imported("spaces-state.json");
+    let [plan, state] =
+        [&plan, &state].map(|made| format!("{}\n\n{}", shown(made), of_spaces(made)));
+    insta::assert_snapshot!(format!("{plan}\n---\n{state}"));
+}
+
 #[test]
 fn a_test_with_a_mocked_provider_has_a_state_of_random_texts() {
     insta::assert_snapshot!(shown(&imported("kafka-test.json")));

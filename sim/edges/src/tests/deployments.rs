@@ -210,6 +210,7 @@ fn application(model: ModelIndex, name: &str) -> ApplicationSpec {
         placements: Vec::new(),
         published: BTreeMap::new(),
         bindings: BTreeMap::new(),
+        spaces: Default::default(),
         load_balancer: None,
     }
 }

@@ -7,7 +7,7 @@ use trustsim_scenario::{ApplicationFile, Files, ModelFile, merged_bundle};
 use trustsim_yaml::{Map, Node, Place, Spanned, Value};
 
 use super::left_out;
-use crate::addresses::of_bindings;
+use crate::addresses::{of_bindings, of_constraints, of_spaces};
 use crate::dump::{ApplicationDump, Kind, ModelDump, OfferDump, RelationDump, SaasDump, SideDump};
 
 /// The model of a bundle file with overlays laid over it; `place` is where the file begins.
@@ -42,8 +42,11 @@ pub(crate) fn read(
         };
         dump.saas.insert(name.value.clone(), read);
     }
-    for entry in file.machines.iter().flat_map(Map::iter) {
-        dump.machines.insert(entry.0.value.clone());
+    for (number, machine) in file.machines.iter().flat_map(Map::iter) {
+        dump.machines.insert(number.value.clone());
+        if let Some(constraints) = of_constraints(machine.get("constraints")) {
+            dump.constraints.insert(number.value.clone(), constraints);
+        }
     }
     for relation in file.relations.iter().flatten() {
         relations(relation, &mut dump, out);
@@ -85,6 +88,7 @@ fn application(
         base: base.filter(|base| base.value != "kubernetes"),
         units: units.cloned(),
         bindings: of_bindings(file.bindings.as_ref()),
+        constraints: file.constraints.as_ref().and_then(of_spaces),
         to: file.to.iter().flat_map(placements).collect(),
         ..ApplicationDump::default()
     };

@@ -13,7 +13,7 @@ use trustsim_errors::Diagnostics;
 use trustsim_yaml::{Entry, Node, Spanned, Text, Value};
 
 use super::{check_mapping, endpoints, left_out, number, text};
-use crate::addresses::{of_bindings, of_interfaces};
+use crate::addresses::{of_bindings, of_constraints, of_interfaces};
 use crate::dump::{ApplicationDump, Kind, ListedRelation, ModelDump, OfferDump, SaasDump};
 
 /// The models of a document.
@@ -41,6 +41,10 @@ fn model(document: &Node, out: &mut Diagnostics) -> ModelDump {
         let addresses = of_interfaces(&entry.value);
         if !addresses.is_empty() {
             dump.addresses.insert(entry.key.value.clone(), addresses);
+        }
+        if let Some(constraints) = of_constraints(entry.value.get("constraints")) {
+            dump.constraints
+                .insert(entry.key.value.clone(), constraints);
         }
     }
     for entry in entries(document, "applications", out) {
@@ -166,15 +170,16 @@ fn placements(units: &[Entry]) -> Vec<String> {
     let machines = by_number
         .values()
         .filter_map(|unit| text(&unit.value, "machine"));
-    machines
-        .map(|machine| {
-            let parts: Vec<&str> = machine.value.split('/').collect();
-            match parts.as_slice() {
-                [host, kind, ..] => format!("{kind}:{host}"),
-                _ => machine.value,
-            }
-        })
-        .collect()
+    machines.map(|machine| placement(&machine.value)).collect()
+}
+
+/// `lxd:3` of `3/lxd/1`, and a machine as it is.
+pub(super) fn placement(machine: &str) -> String {
+    let parts: Vec<&str> = machine.split('/').collect();
+    match parts.as_slice() {
+        [host, kind, ..] => format!("{kind}:{host}"),
+        _ => machine.to_owned(),
+    }
 }
 
 /// The relations that an application or a consumed offer lists.

@@ -1,6 +1,6 @@
 //! `juju add-space`, `juju bind`, and addresses that machines are known to have.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 use std::sync::Arc;
 
@@ -24,6 +24,15 @@ impl Operator<'_> {
             found.name
         );
         found.bindings = bindings;
+    }
+
+    /// A machine is in the spaces that its constraints name (`spaces=`), whatever its units are bound to.
+    pub fn constrain_to_spaces(&mut self, machine: MachineId, spaces: &BTreeSet<Arc<str>>) {
+        assert!(
+            self.machine(machine).units.is_empty(),
+            "a machine is in the spaces of its constraints before it has units"
+        );
+        self.agents.enter_constrained(machine, spaces);
     }
 
     /// A machine is known to have these addresses in a space, and no other there.

@@ -35,7 +35,7 @@ record! {
         /// Offers of other models that this one consumes, by the name they have here.
         saas: Map<SaasFile> = "saas",
         /// Machines, by number. Of a model that was read off a deployment each may have `addresses`: those that it has in
-        /// each space.
+        /// each space. Of its `constraints` the spaces take effect that it is put into.
         machines: Map<Node> = "machines",
         /// Spaces, each with its subnets (`juju add-space`), IPv4 or IPv6. A machine has an address in each subnet of a
         /// space that an endpoint of its units is bound to; a space without subnets has one that is made up.
@@ -105,8 +105,9 @@ record! {
         series: Node = "series",
         /// Accepted and ignored. In Juju: annotations.
         annotations: Node = "annotations",
-        /// Accepted and ignored. In Juju: constraints.
-        constraints: Node = "constraints",
+        /// Constraints, as `juju deploy` takes them. `spaces=oam,^dmz` puts each machine that is made for a unit into `oam`,
+        /// and no endpoint may be bound to `dmz`; the others say nothing of addresses or certificates and take no effect.
+        constraints: Text = "constraints",
         /// Accepted and ignored. In Juju: whether it may use the cloud's credentials.
         trust: Node = "trust",
         /// Accepted and ignored. In Juju: whether its ports are open to everyone.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::charm_names::{series_name, store_of};
 use super::charms::Charms;
+use super::constraints;
 use super::inventory::Inventory;
 use super::names::check_name;
 use super::options::Options;
@@ -157,6 +158,8 @@ impl Model<'_> {
             .into_iter()
             .filter_map(|(name, value)| Some((name, value?)));
         let keys = file.keys.as_ref();
+        let bindings = spaces::bindings(file, self.kind, self.out);
+        let constraints = file.constraints.as_ref();
         let spec = ApplicationSpec {
             model: self.index,
             name: name.value.clone(),
@@ -168,7 +171,8 @@ impl Model<'_> {
             keys: keys.and_then(|keys| values::key_algorithm(keys, self.out)),
             placements: Vec::new(),
             published: published::published(file, self.out),
-            bindings: spaces::bindings(file, self.kind, self.out),
+            spaces: constraints::of_application(constraints, self.kind, &bindings, self.out),
+            bindings,
             load_balancer: file
                 .load_balancer
                 .as_ref()

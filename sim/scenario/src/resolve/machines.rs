@@ -1,7 +1,8 @@
 //! The machines of a model while they are handed out.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
+use super::constraints::constrained;
 use super::spaces::addresses;
 use trustsim_errors::{Code, Diagnostic, Diagnostics};
 use trustsim_model::{MachineIndex, MachineSpec, ModelIndex, TiVec};
@@ -43,6 +44,7 @@ impl<'a> Machines<'a> {
             machines.next = machines.next.max(next);
             let index = machines.get(id.value.clone());
             machines.all[index].addresses = addresses(node, out);
+            machines.all[index].spaces = constrained(node.get("constraints"), out).include;
         }
         machines
     }
@@ -60,6 +62,7 @@ impl<'a> Machines<'a> {
                 model,
                 id,
                 addresses: BTreeMap::new(),
+                spaces: BTreeSet::new(),
             })
         })
     }
@@ -70,13 +73,20 @@ impl<'a> Machines<'a> {
         self.get(id)
     }
 
-    /// A new container on a machine.
-    pub(super) fn container(&mut self, host: MachineIndex, kind: &str) -> MachineIndex {
+    /// A new container on a machine, in the spaces of the constraints of the application that it is for.
+    pub(super) fn container(
+        &mut self,
+        host: MachineIndex,
+        kind: &str,
+        spaces: &BTreeSet<String>,
+    ) -> MachineIndex {
         let host = self.all[host].id.clone();
         let next = self.containers.entry((host.clone(), kind.to_owned()));
         let next = next.or_insert(0);
         let id = format!("{host}/{kind}/{next}");
         *next += 1;
-        self.get(id)
+        let container = self.get(id);
+        self.all[container].spaces.clone_from(spaces);
+        container
     }
 }

@@ -13,6 +13,7 @@ mod charm_names;
 mod charms;
 mod clients;
 mod connections;
+mod constraints;
 mod declarations;
 mod derived;
 mod directives;

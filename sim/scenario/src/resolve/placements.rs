@@ -212,13 +212,18 @@ impl Placing<'_> {
                     .push(Diagnostic::error(Code::Placement, directive.place, message));
                 Placement::New
             }
-            Some(directive) => self.follow(&directive.value, unit),
+            Some(directive) => self.follow(&directive.value, application, unit),
         };
         self.placed.insert((application, unit), placement);
         placement
     }
 
-    fn follow(&mut self, directive: &Directive, unit: u32) -> Placement {
+    fn follow(
+        &mut self,
+        directive: &Directive,
+        application: ApplicationIndex,
+        unit: u32,
+    ) -> Placement {
         let host = match &directive.target {
             Target::New if directive.container.is_none() => return Placement::New,
             Target::New => self.machines.fresh(),
@@ -239,7 +244,10 @@ impl Placing<'_> {
             }
         };
         Placement::Machine(match &directive.container {
-            Some(kind) => self.machines.container(host, kind),
+            Some(kind) => {
+                let spaces = &self.inventory.deployment().applications[application].spaces;
+                self.machines.container(host, kind, spaces)
+            }
             None => host,
         })
     }

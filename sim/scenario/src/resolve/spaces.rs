@@ -34,7 +34,7 @@ pub(super) fn spaces(
 }
 
 /// Pods are in the space `alpha` (juju/juju 3.6 `apiserver/facades/agent/uniter/networkinfocaas.go`).
-fn not_on_kubernetes(severity: Severity, place: Place, what: &str) -> Diagnostic {
+pub(super) fn not_on_kubernetes(severity: Severity, place: Place, what: &str) -> Diagnostic {
     let message =
         format!("every pod is in the space `{ALPHA}`: {what} has no effect on Kubernetes");
     Diagnostic::new(Code::UnreadKey, severity, message).at(place, "")
@@ -115,7 +115,7 @@ pub(super) fn check_room(
         let own = own.filter(|(_, application)| application.model == model);
         let mut named: BTreeMap<&str, Place> = BTreeMap::new();
         for (index, application) in own {
-            for space in application.bindings.values() {
+            for space in application.bindings.values().chain(&application.spaces) {
                 named.entry(space).or_insert(inventory.place_of(index));
             }
         }
@@ -145,12 +145,17 @@ pub(super) fn check_room(
 fn machines_in(deployment: &Deployment, model: ModelIndex, space: &str) -> u64 {
     let mut known: BTreeSet<MachineIndex> = BTreeSet::new();
     let mut fresh = 0;
+    let own = deployment.machines.iter_enumerated();
+    let constrained = own.filter(|(_, spec)| spec.model == model && spec.spaces.contains(space));
+    known.extend(constrained.map(|(machine, _)| machine));
     let applications = deployment.applications.iter_enumerated();
     for (index, spec) in applications.filter(|(_, spec)| spec.model == model) {
         // What is bound to no space is in `alpha`.
         let is_in_alpha = !spec.bindings.contains_key("");
         let is_bound = spec.bindings.values().any(|bound| bound == space);
-        if !(is_bound || is_in_alpha && space == ALPHA) {
+        let is_put = spec.spaces.contains(space);
+        let is_in = is_bound || is_in_alpha && space == ALPHA;
+        if !(is_in || is_put) {
             continue;
         }
         let on_machines = spec
@@ -170,7 +175,7 @@ fn machines_in(deployment: &Deployment, model: ModelIndex, space: &str) -> u64 {
             _ => 0,
         });
         fresh += u64::from(spec.units) - placed.len() as u64 + added.sum::<u64>();
-        known.extend(placed);
+        known.extend(placed.into_iter().filter(|_| is_in));
     }
     fresh + known.len() as u64
 }

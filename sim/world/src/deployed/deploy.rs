@@ -2,9 +2,7 @@
 //! in the order in which Juju deploys a bundle.
 
 use std::sync::Arc;
-use trustsim_model::{
-    ApplicationIndex, Deployment, ModelIndex, ModelKind, OfferSpec, Placement, SaasSpec,
-};
+use trustsim_model::{ApplicationIndex, Deployment, ModelKind, OfferSpec, Placement, SaasSpec};
 
 use super::{Deployed, controller_id, machine_id, model_id};
 use crate::event::Event;
@@ -62,6 +60,9 @@ impl Deployed {
             for (space, addresses) in &machine.addresses {
                 self.juju.operator().give_addresses(id, space, addresses);
             }
+            let spaces = machine.spaces.iter();
+            let spaces = spaces.map(|space| space.as_str().into()).collect();
+            self.juju.operator().constrain_to_spaces(id, &spaces);
         }
         self.acme = self.acme_server(&deployment);
         for application in deployment.applications.keys() {
@@ -212,7 +213,7 @@ impl Deployed {
         for number in 0..spec.units {
             let machine = match spec.placements.get(number as usize) {
                 Some(Placement::Machine(machine)) => Some(machine_id(*machine)),
-                _ if machines => Some(self.new_machine(spec.model)),
+                _ if machines => Some(self.new_machine(index)),
                 _ => None,
             };
             // Each unit comes up by itself. A StatefulSet would start its pods one after the other.
@@ -240,7 +241,7 @@ impl Deployed {
     ) -> UnitId {
         let model = self.deployment.applications[index].model;
         let machines = self.deployment.models[model].kind == ModelKind::Machine;
-        let machine = machines.then(|| self.new_machine(model));
+        let machine = machines.then(|| self.new_machine(index));
         let application = self.applications[index];
         let (low, high) = {
             let timings = &self.deployment.timings;
@@ -257,10 +258,16 @@ impl Deployed {
         })
     }
 
-    fn new_machine(&mut self, model: ModelIndex) -> MachineId {
-        let model = model_id(model);
+    /// A machine that is made for a unit of an application, whose constraints it has.
+    fn new_machine(&mut self, index: ApplicationIndex) -> MachineId {
+        let spec = &self.deployment.applications[index];
+        let model = model_id(spec.model);
+        let spaces = spec.spaces.iter();
+        let spaces = spaces.map(|space| space.as_str().into()).collect();
         let id = self.juju.model(model).next_machine.to_string();
-        self.juju.operator().add_machine(model, &id)
+        let machine = self.juju.operator().add_machine(model, &id);
+        self.juju.operator().constrain_to_spaces(machine, &spaces);
+        machine
     }
 }
 

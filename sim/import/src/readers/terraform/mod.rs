@@ -9,6 +9,7 @@
 //! What is known after apply is found by reference, through the expressions of `configuration`.
 
 mod integrations;
+mod machines;
 mod models;
 mod references;
 mod resources;

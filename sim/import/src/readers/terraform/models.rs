@@ -7,6 +7,7 @@ use trustsim_yaml::{Node, Place, Scalar, ScalarKind, Spanned};
 
 use super::references::{Configuration, Given, split};
 use super::resources::{Resource, Resources, above, unkeyed};
+use crate::addresses::of_constraints;
 use crate::dump::{ApplicationDump, Kind, ModelDump, OfferDump};
 use crate::readers::{left_out, number, text};
 
@@ -205,13 +206,14 @@ impl<'a> Reading<'a> {
         let values = resource.values;
         let block = |key: &str| values.get(key).and_then(|list| list.elements().first());
         let (charm, local) = (block("charm"), block("local_charm"));
-        let machines = values.elements_of("machines");
-        let to: Vec<String> = machines
-            .iter()
-            .filter_map(|machine| Some(machine.as_scalar()?.canonical()))
-            .collect();
+        let model = self.model_of(resource);
+        let (to, of_containers) = self.machines_of(resource, &model);
         let count = number(values, "units")
-            .and_then(|units| Some(Spanned::new(u32::try_from(units.value).ok()?, units.place)));
+            .and_then(|units| Some(Spanned::new(u32::try_from(units.value).ok()?, units.place)))
+            .or_else(|| {
+                let count = u32::try_from(to.len()).ok().filter(|count| *count > 0)?;
+                Some(Spanned::new(count, resource.place))
+            });
         let mut read = ApplicationDump {
             place: resource.place,
             charm: charm.and_then(|charm| text(charm, "name")).or_else(|| {
@@ -223,6 +225,8 @@ impl<'a> Reading<'a> {
             // The provider deploys one unit unless it is told.
             units: count.or_else(|| Some(Spanned::new(1, resource.place))),
             to,
+            bindings: self.bindings_of(resource),
+            constraints: of_constraints(values.get("constraints")).or(of_containers),
             ..ApplicationDump::default()
         };
         for entry in values.entries_of("config") {
@@ -231,7 +235,6 @@ impl<'a> Reading<'a> {
                 read.options.insert(entry.key.value.clone(), value);
             }
         }
-        let model = self.model_of(resource);
         self.model(&model, resource.place)
             .applications
             .insert(name, read);

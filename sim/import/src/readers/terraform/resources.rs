@@ -23,6 +23,13 @@ impl Resource<'_> {
     pub(super) fn module(&self) -> &str {
         module_of(&self.address)
     }
+
+    /// Whether it is a data source: what is there already, and is read.
+    pub(super) fn is_data(&self) -> bool {
+        let module = self.module();
+        let own = self.address[module.len()..].trim_start_matches('.');
+        own.starts_with("data.")
+    }
 }
 
 /// `module.cos[0]` of `module.cos[0].juju_application.loki`.
