@@ -193,6 +193,7 @@ fn application(
         placements: Vec::new(),
         published: BTreeMap::new(),
         bindings: BTreeMap::new(),
+        spaces: Default::default(),
         load_balancer: None,
     }
 }
