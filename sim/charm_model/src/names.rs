@@ -35,7 +35,7 @@ pub fn attributes(names: &[String], short: &str) -> RequestAttributes {
 
 /// The names for which an ingress asks that has no name of its own: the address of its load balancer, and before it the
 /// name that reverse DNS has for that (canonical/traefik-k8s-operator `_get_cert_requests` at 8ab4a7e). Where `only_name`,
-/// the name alone if there is one, as before #446 (`server_cert_sans_dns` at 39d9e3d). `None` without a load balancer.
+/// the name alone if there is one, as before #446, 2ee0df9 (`server_cert_sans_dns` at b35d63a). `None` without a load balancer.
 pub fn load_balancer_names(unit: &UnitContext<'_>, only_name: bool) -> Option<Vec<String>> {
     let found = unit.load_balancer()?;
     let name = found.reverse_name.as_ref().map(|name| name.to_string());

@@ -156,8 +156,9 @@ impl CharmMetadata {
                 let is_version_3 = library(endpoint) == tls_certificates::Library::V3;
                 match bug {
                     "broken-raises" | "no-alternative-names" => None,
-                    // Version 3 of the library leaves asking to the charm, and the generic one asks for what changed.
-                    "start-takes-address" if is_version_3 => Some(UnreadKey::NotVersion3),
+                    "start-takes-address" if profile.cert_handler.is_some() => {
+                        Some(UnreadKey::CertHandler)
+                    }
                     "start-takes-address"
                         if profile.name_option.is_some()
                             || profile.fixed_name.is_some()

@@ -49,7 +49,7 @@ pub static REQUIRER: Implementation = Implementation {
 };
 
 /// The address of the unit that a charm knows which compares it.
-const KNOWN_ADDRESS: &str = "charm-state/requirer/address";
+const KNOWN_ADDRESS: &str = "charm-state/requirer/address-of-";
 
 /// The charm. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -400,7 +400,8 @@ impl CertificatesEndpoint {
         let is_noted = is_configured || matches!(hook, Hook::Start);
         let address = unit.binding_address(self.profile.address_of.endpoint());
         let address = Value::from(address);
-        let is_another = is_noted && unit.push_file(KNOWN_ADDRESS, address);
+        let known = format!("{KNOWN_ADDRESS}{}", self.certificates.endpoint);
+        let is_another = is_noted && unit.push_file(&known, address);
         is_another && is_configured
     }
 

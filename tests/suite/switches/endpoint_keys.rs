@@ -120,7 +120,7 @@ const KEYS: [Key; 54] = [
     key("bugs", &["[keeps-own-certificate]"], &[Rotated]),
     key("bugs", &["[ingress-address-only]", "[]"], &[Rotated]),
     key("bugs", &["[no-alternative-names]", "[]"], &[Rotated]),
-    key("bugs", &["[start-takes-address]"], &[Moved]),
+    key("bugs", &["[start-takes-address]", "[]"], &[Moved]),
     key("bugs", &["[keeps-issued]"], &[Rotated]),
     key("bugs", &["[reload-only]"], &[Moved]),
     key("bugs", &["[reverse-dns-only]"], &[Fronted]),

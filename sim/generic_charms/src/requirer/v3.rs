@@ -56,8 +56,7 @@ impl V3<'_> {
             .is_some_and(|relation| unit.own_endpoint(relation) == Some(&*self.library.endpoint));
         match hook {
             Hook::RelationCreated { .. } if mine => self.ask(unit)?,
-            Hook::ConfigChanged => self.ask(unit)?,
-            _ if self.endpoint.decides(hook, unit) => self.ask(unit)?,
+            _ if self.endpoint.refreshes(hook, unit) => self.ask(unit)?,
             _ => {}
         }
         let renews_on = self.endpoint.profile.renews_on;
@@ -115,7 +114,8 @@ impl V3<'_> {
         Ok(())
     }
 
-    /// Asks again for what `old` asked for.
+    /// Asks again for what `old` asked for; for the address of now, where the charm did not hear that it is another one
+    /// (canonical/postgresql-operator 9251d5db45 `postgresql_tls.py`, `_on_certificate_expiring`).
     fn renew(
         &self,
         unit: &mut UnitContext<'_>,
@@ -124,7 +124,11 @@ impl V3<'_> {
     ) -> Result<(), HookError> {
         let wanted = self.endpoint.requests(unit);
         let fits = |request: &&Request| request.attributes.matches(old.attributes());
-        let Some(wanted) = wanted.iter().find(fits) else {
+        let found = wanted.iter().find(fits).or_else(|| match &wanted[..] {
+            [only] if self.endpoint.bugs.start_takes_address => Some(only),
+            _ => None,
+        });
+        let Some(wanted) = found else {
             return self.library.request_revocation(unit, old);
         };
         let key = match (self.endpoint.profile.key, self.key(unit)?) {
