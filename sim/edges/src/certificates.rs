@@ -63,6 +63,14 @@ impl<'a> Certificates<'a> {
         }
     }
 
+    /// The endpoint over which a worker is handed the certificate of its coordinator.
+    pub(crate) fn handed(&self, worker: ApplicationIndex) -> Option<&'a str> {
+        let charm = &self.deployment.applications[worker].charm;
+        let mut endpoints = charm.endpoints.iter();
+        let found = endpoints.find(|endpoint| endpoint.brings_certificate());
+        found.map(|endpoint| endpoint.name.as_str())
+    }
+
     /// Whether an application could get certificates for its units alone.
     pub(crate) fn has_units_endpoint(&self, application: ApplicationIndex) -> bool {
         let charm = &self.deployment.applications[application].charm;

@@ -12,7 +12,7 @@ use crate::published::Published;
 use crate::row::{Checks, Dials, Row, TlsWhen};
 use crate::told;
 use trustsim_charm_model::Server;
-use trustsim_model::{ApplicationIndex, Deployment, RelationIndex, RelationSpec, TiVec};
+use trustsim_model::{ApplicationIndex, Deployment, ModelKind, RelationIndex, RelationSpec, TiVec};
 
 /// The edges of a deployment as it is at its start.
 pub fn derive(deployment: &Deployment) -> Edges {
@@ -256,7 +256,12 @@ impl Derivation<'_> {
         }
         let certificate = self.certificates.for_clients(owner);
         if certificate.is_some() || tls == TlsWhen::Always {
-            let certificate = certificate.map(str::to_owned);
+            let own = match owner == listener {
+                true => certificate,
+                // A worker shows what its coordinator hands it.
+                false => self.certificates.handed(listener),
+            };
+            let certificate = own.map(str::to_owned);
             return Transport::Tls { certificate };
         }
         let possible = self.certificates.possible(owner).map(str::to_owned);
@@ -277,11 +282,15 @@ impl Derivation<'_> {
             .filter(|other| **other != requirer || is_several)
             .copied()
             .collect();
+        let first = row.called_as_first.then(|| self.first_unit(provider));
         let edges = others.into_iter().map(|other| {
             let edge = Edge {
                 from: End::Application(requirer),
                 to: End::Application(other),
-                name: name(row.dialled),
+                name: match &first {
+                    Some(first) => Name::External(first.clone()),
+                    None => name(row.dialled),
+                },
                 transport: self.transport(row.tls, other, provider),
                 checks: row.checks,
                 mutual: row.mutual,
@@ -295,6 +304,20 @@ impl Derivation<'_> {
             self.add(edge)
         });
         edges.collect()
+    }
+
+    /// The name of the first unit of all requirers of a provider, in the order of their names; `None` on machines, where it
+    /// is an address.
+    fn first_unit(&self, provider: ApplicationIndex) -> Option<String> {
+        let all = self.requirers.get(&provider).into_iter().flatten();
+        let names = all.filter_map(|index| {
+            let application = &self.deployment.applications[*index];
+            let model = &self.deployment.models[application.model];
+            let is_pod = model.kind == ModelKind::Kubernetes && application.units > 0;
+            let (app, model) = (&application.name, &model.name);
+            is_pod.then(|| format!("{app}-0.{app}-endpoints.{model}.svc.cluster.local"))
+        });
+        names.min()
     }
 
     /// Adds an edge; one that is there already gets the reasons too.

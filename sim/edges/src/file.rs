@@ -43,6 +43,8 @@ record! {
         ca_in_databag: bool = "ca-in-databag",
         /// Whether requirers dial each other.
         requirers_too: bool = "requirers-too",
+        /// Whether requirers check each other under the name of the first of them.
+        called_as_first: bool = "called-as-first",
         /// Endpoints at which it is TLS.
         tls_endpoints: Vec<String> = "tls-endpoints",
         /// Endpoints at which it is plain.

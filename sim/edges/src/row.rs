@@ -141,6 +141,9 @@ pub struct Row {
     pub ca_in_databag: bool,
     /// Whether requirers of one provider dial each other too.
     pub requirers_too: bool,
+    /// Whether requirers that dial each other check the certificate under the name of the first unit of them all, in the
+    /// order of their names, whichever it is that they dial.
+    pub called_as_first: bool,
     /// Endpoints at which it is TLS whatever the row says otherwise.
     pub tls_endpoints: Vec<String>,
     /// Endpoints at which it is plain, whatever the row says otherwise, unless an option of the listener is set.

@@ -164,6 +164,7 @@ impl RowFile {
             front: self.front == Some(true),
             ca_in_databag: self.ca_in_databag == Some(true),
             requirers_too: self.requirers_too == Some(true),
+            called_as_first: self.called_as_first == Some(true),
             tls_endpoints: self.tls_endpoints.iter().flatten().cloned().collect(),
             plain_endpoints: plain,
             option: self.option.as_ref().and_then(OptionFile::to_rule),

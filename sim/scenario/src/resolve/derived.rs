@@ -305,7 +305,6 @@ fn connection(
         return Err(LeftOut::OneUnit);
     }
     let is_own = deployment.applications[to].charm.implementation.api;
-    // A worker shows the certificate of its coordinator, which is not played.
     let has_certificate = certificate.is_some() && trust.has_certificate(to);
     if !has_certificate && is_own.is_none() {
         return Err(LeftOut::NoCertificate);

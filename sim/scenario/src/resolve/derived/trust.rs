@@ -2,8 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use trustsim_charms::Endpoint;
 use trustsim_edges::Edge;
-use trustsim_model::{ApplicationIndex, Deployment};
+use trustsim_model::{ApplicationIndex, Deployment, RelationSpec};
 
 const CERTIFICATES: &str = "tls-certificates";
 const TRANSFER: &str = "certificate_transfer";
@@ -15,6 +16,8 @@ pub(super) struct Trust<'a> {
     certificates: BTreeMap<ApplicationIndex, Vec<(&'a str, ApplicationIndex)>>,
     /// Providers whose CA an application is given.
     authorities: BTreeMap<ApplicationIndex, BTreeSet<ApplicationIndex>>,
+    /// The coordinators of each worker, which hand it their certificate.
+    coordinators: BTreeMap<ApplicationIndex, BTreeSet<ApplicationIndex>>,
 }
 
 impl<'a> Trust<'a> {
@@ -23,8 +26,10 @@ impl<'a> Trust<'a> {
             deployment,
             certificates: BTreeMap::new(),
             authorities: BTreeMap::new(),
+            coordinators: BTreeMap::new(),
         };
         for relation in &deployment.relations {
+            trust.add_coordinator(relation);
             if ![CERTIFICATES, TRANSFER].contains(&&*relation.interface) {
                 continue;
             }
@@ -41,6 +46,24 @@ impl<'a> Trust<'a> {
             }
         }
         trust
+    }
+
+    fn add_coordinator(&mut self, relation: &RelationSpec) {
+        let applications = relation
+            .sides
+            .each_ref()
+            .map(|side| self.deployment.application_of(side.party));
+        let [Some(coordinator), Some(worker)] = applications else {
+            return;
+        };
+        let charm = &self.deployment.applications[worker].charm;
+        let [_, requirer] = &relation.sides;
+        let endpoint = charm.endpoint(&requirer.endpoint);
+        let is_worker = endpoint.is_some_and(Endpoint::brings_certificate);
+        if is_worker && self.deployment.passes_ca(relation) {
+            let known = self.coordinators.entry(worker).or_default();
+            known.insert(coordinator);
+        }
     }
 
     /// The endpoint of the dialer over which the listener passes on the CA, and the client's certificate, in a way
@@ -103,9 +126,14 @@ impl<'a> Trust<'a> {
         issuers.any(|(_, issuer)| given.contains(issuer))
     }
 
-    /// Whether an application gets certificates over a relation.
+    /// Whether an application gets certificates over a relation, or its coordinator's, which gets one.
     pub(super) fn has_certificate(&self, application: ApplicationIndex) -> bool {
-        self.certificates.contains_key(&application)
+        let coordinators = self.coordinators.get(&application);
+        let mut all = coordinators
+            .into_iter()
+            .flatten()
+            .chain(std::iter::once(&application));
+        all.any(|one| self.certificates.contains_key(one))
     }
 
     /// Whether an application gets certificates over more than one endpoint.
