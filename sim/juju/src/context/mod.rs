@@ -5,6 +5,7 @@
 //! fails. What Juju does not buffer (status, tracking a secret) and what happens outside Juju
 //! (files, restarts) stays done.
 
+mod as_json;
 mod observed;
 mod outside;
 mod relations;
@@ -291,11 +292,21 @@ impl<'a, N> UnitContext<'a, N> {
         self.effects.status = Some((status, Arc::from(message)));
     }
 
+    /// The stream that [`Self::stream`] gives next for `purpose`, which counts as not drawn from.
+    pub fn next_stream(&self, purpose: &'static str) -> Stream {
+        let count = 1 + self.effects.draws.get(purpose).copied().unwrap_or(0);
+        self.numbered_stream(purpose, count)
+    }
+
     /// A random stream for `purpose` that no other unit, purpose or time of asking shares.
     pub fn stream(&mut self, purpose: &'static str) -> Stream {
         let count = self.effects.draws.entry(purpose).or_insert(0);
         *count += 1;
         let count = *count;
+        self.numbered_stream(purpose, count)
+    }
+
+    fn numbered_stream(&self, purpose: &str, count: u32) -> Stream {
         let subject = format!("{}.{}#{count}", self.model_name(), self.unit_name());
         self.juju.timing().streams.stream(purpose, &subject)
     }

@@ -102,7 +102,7 @@ impl<N> UnitContext<'_, N> {
             || effects.tracked.iter().any(changes_tracking)
     }
 
-    fn unit_clock(&self) -> Time {
+    pub(super) fn unit_clock(&self) -> Time {
         self.true_now.skewed_by(self.unit().skew_ns)
     }
 }

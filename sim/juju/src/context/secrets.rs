@@ -296,6 +296,19 @@ impl<N> UnitContext<'_, N> {
         here.chain(before.map(|tracking| tracking.revision)).next()
     }
 
+    /// The revision of a secret of the application that this unit tracks and that is not the latest; nothing where it tracks
+    /// none, and for the leader, who manages it.
+    pub fn tracked_behind(&self, label: &str) -> Option<SecretView> {
+        if self.is_leader() {
+            return None;
+        }
+        let owner = SecretOwner::Application(self.application_id());
+        let id = self.juju.store().by_label(owner, label)?;
+        let secret = self.juju.secret(id);
+        let revision = self.tracked(id)?;
+        (revision != secret.latest()).then(|| view_of(id, secret, revision))?
+    }
+
     /// Whether the secret stood before this hook.
     pub(crate) const fn is_committed(id: SecretId) -> bool {
         id.0 < UNCOMMITTED

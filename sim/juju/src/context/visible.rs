@@ -72,6 +72,15 @@ impl<N> UnitContext<'_, N> {
     pub fn visible_model(&self) -> VisibleModel {
         VisibleModel {
             now: self.now(),
+            ..self.look()
+        }
+    }
+
+    /// The same for a charm whose own code is run: that reads the clock where it cannot be seen. So the clock counts as not
+    /// read here, and the charm says with [`UnitContext::has_passed`] until when the hook would do the same.
+    pub fn look(&self) -> VisibleModel {
+        VisibleModel {
+            now: self.unit_clock(),
             is_leader: self.is_leader(),
             config: Arc::clone(&self.application().config.value),
             relations: self.visible_relations(),

@@ -1,14 +1,13 @@
 //! Hooks of units as data: what each one was handed and what it left behind, for charm authors and
 //! for those who compare trustsim with the real libraries.
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use crate::Simulation;
 use crate::recorder::RecordedHook;
 use trustsim_charm_model::LibraryBinding;
 use trustsim_interfaces::tls_certificates::{Mode, Request, Side};
 use trustsim_interfaces::{certificate_transfer, tls_certificates};
-use trustsim_juju::{Bag, Hook, SecretOwner, VisibleModel, VisibleRelation, VisibleSecret};
 use trustsim_pki::RequestAttributes;
 
 impl Simulation {
@@ -40,18 +39,21 @@ impl Simulation {
         let unit = juju.unit(recorded.unit);
         let application = juju.application(unit.application);
         let libraries: Vec<Value> = recorded.libraries.iter().map(library).collect();
+        let mut hook = juju.hook_to_json(recorded.unit, &recorded.hook);
         let mut entry = json!({
-            "model": &*juju.model(application.model).name,
-            "unit": &*unit.name,
+            "model": hook.shift_remove("model"),
+            "unit": hook.shift_remove("unit"),
             "charm": &*application.charm,
             "at": recorded.at.to_string(),
-            "hook": juju.hook_name(recorded.unit, &recorded.hook).to_string(),
-            "kind": recorded.hook.kind(),
+            "hook": hook.shift_remove("hook"),
+            "kind": hook.shift_remove("kind"),
             "libraries": libraries,
-            "before": sight(&recorded.before),
-            "after": sight(&recorded.after),
+            "before": recorded.before.to_json(),
+            "after": recorded.after.to_json(),
         });
-        self.add_subject(&recorded.hook, &mut entry);
+        for (key, value) in hook {
+            entry[key] = value;
+        }
         if let Some((status, message)) = &recorded.after.status {
             entry["status"] = json!({"current": status.as_str(), "message": &**message});
         }
@@ -60,87 +62,6 @@ impl Simulation {
         }
         entry
     }
-
-    /// What the hook is about, as its environment tells the charm.
-    fn add_subject(&self, hook: &Hook, entry: &mut Value) {
-        let juju = self.juju();
-        let name = |unit: &trustsim_juju::UnitId| json!(&*juju.unit(*unit).name);
-        if let Some(relation) = hook.relation() {
-            entry["relation-id"] = json!(juju.relation(relation).number);
-        }
-        match hook {
-            Hook::RelationJoined { unit, .. }
-            | Hook::RelationChanged {
-                unit: Some(unit), ..
-            } => entry["remote-unit"] = name(unit),
-            Hook::RelationDeparted {
-                unit, departing, ..
-            } => {
-                entry["remote-unit"] = name(unit);
-                entry["departing-unit"] = name(departing);
-            }
-            Hook::Action { name, parameters } => {
-                entry["action"] = json!({"name": &**name, "parameters": &**parameters});
-            }
-            Hook::SecretExpired { secret, revision } | Hook::SecretRemove { secret, revision } => {
-                entry["secret"] = json!({"uri": &*juju.secret(*secret).uri, "revision": revision});
-            }
-            Hook::SecretChanged { secret } => {
-                entry["secret"] = json!({"uri": &*juju.secret(*secret).uri});
-            }
-            _ => {}
-        }
-    }
-}
-
-fn sight(sight: &VisibleModel) -> Value {
-    let relations: Vec<Value> = sight.relations.iter().map(relation).collect();
-    let secrets: Vec<Value> = sight.secrets.iter().map(secret).collect();
-    json!({
-        "clock": sight.now.to_string(),
-        "leader": sight.is_leader,
-        "config": &*sight.config,
-        "relations": relations,
-        "secrets": secrets,
-    })
-}
-
-fn relation(sight: &VisibleRelation) -> Value {
-    let remote_units: Map<String, Value> = sight
-        .remote_units
-        .iter()
-        .map(|(unit, data)| (unit.to_string(), bag(data)))
-        .collect();
-    json!({
-        "relation-id": sight.number,
-        "endpoint": &*sight.endpoint,
-        "interface": &*sight.interface,
-        "peer": sight.is_peer,
-        "remote-application": &*sight.remote_application,
-        "remote-application-data": bag(&sight.remote_application_data),
-        "remote-units": remote_units,
-        "application-data": sight.application_data.as_ref().map(bag),
-        "unit-data": bag(&sight.unit_data),
-    })
-}
-
-fn secret(sight: &VisibleSecret) -> Value {
-    let content: Map<String, Value> = sight
-        .content
-        .iter()
-        .map(|(field, value)| (field.clone(), json!(value.text())))
-        .collect();
-    json!({
-        "uri": sight.uri.as_deref(),
-        "owner": match sight.owner {
-            SecretOwner::Unit(_) => "unit",
-            SecretOwner::Application(_) => "application",
-        },
-        "label": &*sight.label,
-        "content": content,
-        "revision": sight.revision,
-        "expire": sight.expire.map(|at| at.to_string()),
-    })
 }
 
 fn library(carried: &LibraryBinding) -> Value {
@@ -240,12 +161,4 @@ fn request(request: &Request) -> Value {
         "sans_ip": sans_ip.iter().map(ToString::to_string).collect::<Vec<_>>(),
         "sans_oid": sans_oid,
     })
-}
-
-fn bag(bag: &Bag) -> Value {
-    let pairs: Map<String, Value> = bag
-        .iter()
-        .map(|(key, value)| (key.to_owned(), json!(value.text())))
-        .collect();
-    pairs.into()
 }
