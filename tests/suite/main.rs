@@ -31,6 +31,7 @@ mod kubeconfig;
 mod lasting_causes;
 mod lego;
 mod metamorphic;
+mod missed_remedies;
 mod newer_revisions;
 mod one_cause;
 mod openssl_verify;

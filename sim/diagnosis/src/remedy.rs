@@ -42,6 +42,8 @@ pub struct Remedy {
     pub lost_by: BTreeMap<String, Span>,
     /// Applications that make more CAs with it than without: whatever trusts the one before has to follow.
     pub new_cas: Vec<Address>,
+    /// The ingress whose public name it changes: every URL that it hands out has the new one.
+    pub renames: Option<Address>,
     /// Which of the changes that were tried it is, by its place among them.
     pub plan: usize,
     /// The outages whose cause it was guessed from, in order; `None` for what is there from the start, or was worked out
@@ -164,7 +166,8 @@ impl Remedies {
         })
     }
 
-    /// The remedies with which the connections of a group of outages lose less in all, the best first. Where something
+    /// The remedies that help the first of a group of outages, or where none of them does without harm, at least half of the
+    /// group, and with which their connections lose less in all; the best first. Where something
     /// has expired, whatever issues certificates earlier or later moves the outage: only what was guessed from the cause
     /// of one of the group counts.
     pub fn all_for(
@@ -188,14 +191,24 @@ impl Remedies {
         let first = group[0];
         let is_expiry = findings.outages[first].error == ErrorKind::Expired;
         let fits = |remedy: &&Remedy| {
-            remedy.helps(first)
-                && remedy.lowers(names(), lost)
-                && (!is_expiry || remedy.is_meant_for(group))
+            remedy.lowers(names(), lost) && (!is_expiry || remedy.is_meant_for(group))
         };
-        let mut fitting: Vec<&Remedy> = self.proven.iter().filter(fits).collect();
+        let all = || self.proven.iter().filter(fits);
+        let mut fitting: Vec<&Remedy> = all().filter(|remedy| remedy.helps(first)).collect();
         // Those alike stay in their order.
         fitting.sort_by_key(|remedy| !remedy.all_but_ends(first));
-        fitting
+        if fitting.first().is_some_and(|best| best.breaks.is_empty()) {
+            return fitting;
+        }
+        // The longest may have another cause too, in its time: what helps most of them comes before what harms others.
+        let helps_most = |remedy: &&Remedy| {
+            let helped = group.iter().filter(|outage| remedy.helps(**outage));
+            remedy.breaks.is_empty() && helped.count() * 2 >= group.len()
+        };
+        let mut harmless: Vec<&Remedy> = all().filter(helps_most).collect();
+        fitting.retain(|remedy| !helps_most(remedy));
+        harmless.append(&mut fitting);
+        harmless
     }
 }
 
@@ -217,6 +230,7 @@ mod tests {
             lost_after: Span::from_secs(100),
             lost_by: BTreeMap::new(),
             new_cas: Vec::new(),
+            renames: None,
             plan,
             meant_for: None,
             lasting: BTreeMap::new(),

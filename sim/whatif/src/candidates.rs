@@ -150,6 +150,7 @@ impl CandidateSearch<'_> {
         obvious.extend(self.certified_provider(explanation));
         obvious.extend(self.trusted_beside(explanation, sides[0], at));
         obvious.extend(self.put_under(explanation, sides[0]));
+        obvious.extend(self.comes_again(explanation, sides[1], at));
         let [client, server] = sides;
         let others = server.filter(|_| server != client);
         let restart = |application| Change::Restart { application, at };

@@ -8,13 +8,14 @@ use std::collections::BTreeMap;
 pub(super) use by_hand::GONE;
 
 use crate::remedies::Outcome;
+use trustsim_charm_model::Role;
 use trustsim_diagnosis::{Command, Obstacle, Transfer};
 use trustsim_interfaces::Interface;
 use trustsim_kernel::{Delay, Span, Time};
 use trustsim_world::{
-    Action, ActionIndex, Additions, ApplicationIndex, ClientIndex, Deployment, OfferAction,
-    OperatorIndex, Party, RelationIndex, Side, Source, Target, TimedAction, TlsAction, TlsEdit,
-    When,
+    Action, ActionIndex, Additions, Address, ApplicationIndex, ClientIndex, Deployment,
+    OfferAction, OperatorIndex, Party, RelationIndex, Side, Source, Target, TimedAction, TlsAction,
+    TlsEdit, When,
 };
 
 /// One change. Indices point into the [`Deployment`].
@@ -96,6 +97,12 @@ pub(super) enum Change {
         at: Span,
     },
 }
+
+/// Interfaces over which an ingress hands out URLs with its public name.
+const INGRESS: [&str; 3] = ["ingress", "ingress_per_unit", "traefik_route"];
+/// Options with that name: canonical/traefik-k8s-operator and canonical/istio-ingress-k8s-operator, canonical/haproxy-operator
+/// and canonical/gateway-api-integrator-operator.
+const PUBLIC_NAMES: [&str; 2] = ["external_hostname", "external-hostname"];
 
 /// How soon an operator answers who attends.
 const ATTENTION: Span = Span::from_secs(3_600);
@@ -230,6 +237,24 @@ impl Change {
         let action = set_config(*application, option, value);
         plan(&mut changed, at.since(deployment.start), action);
         Some((at, Additions::between(deployment, &changed)))
+    }
+
+    /// The ingress whose public name it changes.
+    pub(super) fn renames(&self, deployment: &Deployment) -> Option<Address> {
+        let Self::Option {
+            application,
+            option,
+            ..
+        } = self
+        else {
+            return None;
+        };
+        let mut endpoints = deployment.applications[*application].charm.endpoints.iter();
+        let is_ingress = endpoints.any(|endpoint| {
+            endpoint.role == Role::Provider && INGRESS.contains(&endpoint.interface.as_str())
+        });
+        let is_name = PUBLIC_NAMES.contains(&option.as_str());
+        (is_ingress && is_name).then(|| deployment.application_address(*application))
     }
 
     /// What concerns a charm, a hook, a provider or a client; see [`by_hand`].

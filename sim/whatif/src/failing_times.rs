@@ -79,6 +79,7 @@ pub(super) fn compare(
         lost_after: after.lost,
         lost_by: after.by_connection(),
         new_cas: Vec::new(),
+        renames: None,
         plan,
         meant_for: None,
         lasting: BTreeMap::new(),

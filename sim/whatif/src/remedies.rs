@@ -223,6 +223,7 @@ pub fn remedies(
         let plan = trials.plans.len();
         let mut remedy = compare(&before, &after, at, changed.commands, plan);
         remedy.new_cas = outcome.new_cas(run);
+        remedy.renames = change.renames(deployment);
         remedy.meant_for = at.map(|_| meant_for);
         let later = changed.later.into_iter();
         remedy.later = later.map(|(at, it)| (deployment.start + at, it)).collect();

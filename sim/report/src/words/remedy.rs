@@ -75,9 +75,17 @@ pub fn effect(remedy: &Remedy, group: &[usize]) -> String {
     let mut text = match (ended, group.len()) {
         (0, _) => {
             let left = remedy.shortens.iter().find(|(index, _)| *index == group[0]);
-            let (_, left) =
-                left.expect("a remedy that ends no outage of a group shortens its first");
-            format!("leaves {}", format_duration(*left))
+            match left {
+                Some((_, left)) => format!("leaves {}", format_duration(*left)),
+                None => {
+                    let shorter = group.iter().filter(|index| remedy.helps(**index));
+                    format!(
+                        "shortens {} of these {} outages",
+                        shorter.count(),
+                        group.len()
+                    )
+                }
+            }
         }
         (1, 1) => "this outage does not happen".to_owned(),
         (ended, all) if ended == all => format!("none of these {all} outages happens"),
@@ -143,7 +151,7 @@ fn elsewhere(found: &[RemedyElsewhere]) -> Option<String> {
 pub fn price(remedy: &Remedy) -> Option<String> {
     let owners = &remedy.new_cas;
     let all: Vec<&str> = owners.iter().map(|owner| owner.as_str()).collect();
-    match all.as_slice() {
+    let made = match all.as_slice() {
         [] => None,
         [one] => Some(format!(
             "{one} makes a new CA, which has to reach every client"
@@ -152,13 +160,42 @@ pub fn price(remedy: &Remedy) -> Option<String> {
             "{} make new CAs, which have to reach every client",
             several.join(", ")
         )),
-    }
+    };
+    let renamed = remedy.renames.as_ref();
+    let renamed = renamed.map(|ingress| {
+        format!("every URL that {ingress} hands out, to people outside too, has the new name")
+    });
+    let clauses: Vec<String> = made.into_iter().chain(renamed).collect();
+    (!clauses.is_empty()).then(|| clauses.join("; "))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use trustsim_kernel::Span;
+    use trustsim_testkit::address_of;
+
+    fn plain(ends: &[usize], shortens: Vec<(usize, Span)>) -> Remedy {
+        Remedy {
+            commands: Vec::new(),
+            at: None,
+            later: Vec::new(),
+            ends: ends.to_vec(),
+            shortens,
+            nearly_ends: Vec::new(),
+            breaks: Vec::new(),
+            relieved: Span::from_secs(7087),
+            lost_before: Span::from_secs(7200),
+            lost_after: Span::from_secs(113),
+            lost_by: std::collections::BTreeMap::new(),
+            new_cas: Vec::new(),
+            renames: None,
+            plan: 0,
+            meant_for: None,
+            lasting: std::collections::BTreeMap::new(),
+            elsewhere: Vec::new(),
+        }
+    }
 
     #[test]
     fn what_does_not_help_is_counted_as_people_count() {
@@ -189,25 +226,21 @@ mod tests {
     }
 
     #[test]
+    fn what_it_costs_is_said_together() {
+        let mut remedy = plain(&[], Vec::new());
+        assert_eq!(price(&remedy), None);
+        remedy.renames = Some(address_of("cos.traefik"));
+        let renamed =
+            "every URL that cos.traefik hands out, to people outside too, has the new name";
+        assert_eq!(price(&remedy).as_deref(), Some(renamed));
+        remedy.new_cas = vec![address_of("cos.ca")];
+        let both = format!("cos.ca makes a new CA, which has to reach every client; {renamed}");
+        assert_eq!(price(&remedy), Some(both));
+    }
+
+    #[test]
     fn a_remedy_that_shortens_one_outage_and_ends_others_says_so() {
-        let remedy = |ends: &[usize]| Remedy {
-            commands: Vec::new(),
-            at: None,
-            later: Vec::new(),
-            ends: ends.to_vec(),
-            shortens: vec![(0, Span::from_secs(113))],
-            nearly_ends: Vec::new(),
-            breaks: Vec::new(),
-            relieved: Span::from_secs(7087),
-            lost_before: Span::from_secs(7200),
-            lost_after: Span::from_secs(113),
-            lost_by: std::collections::BTreeMap::new(),
-            new_cas: Vec::new(),
-            plan: 0,
-            meant_for: None,
-            lasting: std::collections::BTreeMap::new(),
-            elsewhere: Vec::new(),
-        };
+        let remedy = |ends: &[usize]| plain(ends, vec![(0, Span::from_secs(113))]);
         let lost = "1m53s lost in all instead of 2h";
         assert_eq!(
             effect(&remedy(&[1, 2]), &[0]),

@@ -17,8 +17,19 @@ pub(crate) struct Candidate {
 /// What was guessed so far, once each.
 #[derive(Default)]
 pub(super) struct Guesses {
-    all: Vec<(Likelihood, Span, Candidate)>,
+    all: Vec<Guess>,
     place: BTreeMap<Change, usize>,
+    /// How many of a likelihood were guessed for an outage.
+    rounds: BTreeMap<(usize, Likelihood), usize>,
+}
+
+struct Guess {
+    likelihood: Likelihood,
+    /// How many were guessed for the same outage before it: the first guess for each outage comes before the second for
+    /// any, so that outages which cost most leave tries for the others.
+    round: usize,
+    cost: Span,
+    candidate: Candidate,
 }
 
 impl Guesses {
@@ -30,34 +41,41 @@ impl Guesses {
         length: Span,
         outage: usize,
     ) {
+        let round = self.rounds.entry((outage, likelihood)).or_default();
+        let own = *round;
+        *round += 1;
         let Some(&place) = self.place.get(&change) else {
             self.place.insert(change.clone(), self.all.len());
             let meant_for = vec![outage];
-            let candidate = Candidate { change, meant_for };
-            self.all.push((likelihood, length, candidate));
+            self.all.push(Guess {
+                likelihood,
+                round: own,
+                cost: length,
+                candidate: Candidate { change, meant_for },
+            });
             return;
         };
-        let (known, sum, candidate) = &mut self.all[place];
-        *known = likelihood.min(*known);
-        *sum += length;
-        candidate.note(outage);
+        let known = &mut self.all[place];
+        // The round is that among those as likely.
+        let better = (likelihood, own).min((known.likelihood, known.round));
+        (known.likelihood, known.round) = better;
+        known.cost += length;
+        known.candidate.note(outage);
     }
 
     /// Notes that changes which were added are for another outage too, whose cost does not count.
     pub(super) fn also_for(&mut self, changes: &[Change], outage: usize) {
         for change in changes {
-            let (_, _, candidate) = &mut self.all[self.place[change]];
-            candidate.note(outage);
+            self.all[self.place[change]].candidate.note(outage);
         }
     }
 
-    /// The most likely first, and of those what is for the costliest outages.
+    /// The most likely first, of those the first guess for each outage, and of those what is for the costliest outages.
     pub(super) fn in_order(mut self) -> Vec<Candidate> {
         // Of equal cost, what its cause says comes first, as it was guessed.
         self.all
-            .sort_by_key(|(likelihood, sum, _)| (*likelihood, Reverse(*sum)));
-        let all = self.all.into_iter();
-        all.map(|(_, _, candidate)| candidate).collect()
+            .sort_by_key(|guess| (guess.likelihood, guess.round, Reverse(guess.cost)));
+        self.all.into_iter().map(|guess| guess.candidate).collect()
     }
 }
 

@@ -6,8 +6,8 @@ use std::collections::BTreeSet;
 use super::{CandidateSearch, DAY, NOTICE};
 use crate::change::Change;
 use trustsim_diagnosis::{
-    Apart, CaRoute, Cause, CertificateCause, Explanation, FaultCause, NotLoadedReason,
-    NotRequestedReason, Refusal, Transit, TrustCause,
+    Apart, CaRoute, Cause, CertificateCause, ChainCause, ClockEffect, Explanation, FaultCause,
+    NotGiven, NotLoadedReason, NotRequestedReason, Refusal, Transit, TrustCause,
 };
 use trustsim_interfaces::Interface;
 use trustsim_interfaces::notes::RefusalKind;
@@ -79,19 +79,6 @@ impl CandidateSearch<'_> {
         changes.extend(self.options(explanation));
         if let Some(moved) = self.moved(explanation, failing) {
             changes.push(moved);
-        }
-        if matches!(
-            innermost,
-            Cause::Fault(FaultCause::LostWithContainer { .. })
-                | Cause::Certificate(
-                    CertificateCause::TakenAway { .. }
-                        | CertificateCause::NeverRequested {
-                            why: NotRequestedReason::LeaderChanged { .. },
-                            ..
-                        }
-                )
-        ) {
-            changes.extend(self.brought_again(explanation, sides[1], noticed));
         }
         if let Cause::WrongName { presenter, .. } = innermost {
             let presenter = self.deployment.application_at(presenter);
@@ -220,6 +207,52 @@ impl CandidateSearch<'_> {
             Some((parent, "certificate-validity", format!("{days}d")))
         };
         parents.filter_map(half).collect()
+    }
+
+    /// What came over a relation and is not there any more, or will not come for long, comes again where that is made again.
+    pub(super) fn comes_again(
+        &self,
+        explanation: &Explanation,
+        server: Option<ApplicationIndex>,
+        failing: Span,
+    ) -> Option<Change> {
+        let innermost = explanation.cause.what.innermost();
+        let comes = matches!(
+            innermost,
+            Cause::Fault(
+                FaultCause::LostWithContainer { .. }
+                    | FaultCause::ClockSkew {
+                        effect: Some(ClockEffect::NotRenewed { .. }),
+                        ..
+                    }
+            ) | Cause::Chain(ChainCause::KeyDropped { .. })
+                | Cause::NotTransferred {
+                    transit: Transit::BesideCertificate { .. },
+                    ..
+                }
+                | Cause::Certificate(
+                    CertificateCause::TakenAway { .. }
+                        | CertificateCause::NeverRequested {
+                            why: NotRequestedReason::LeaderChanged { .. },
+                            ..
+                        }
+                )
+        );
+        let noticed = self.charm_noticed(explanation, failing);
+        // The judge has moved on to a new CA, and a certificate of it comes with a new request.
+        if matches!(
+            innermost,
+            Cause::Trust(
+                TrustCause::OldCaDropped { .. }
+                    | TrustCause::NotGiven {
+                        why: NotGiven::HasNew { .. },
+                        ..
+                    }
+            )
+        ) {
+            return self.asked_again(server, noticed);
+        }
+        comes.then(|| self.brought_again(explanation, server, noticed))?
     }
 
     /// What went with a container, what a hook took away, and what is not asked for any more comes again over a relation that
