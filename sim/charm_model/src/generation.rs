@@ -22,6 +22,8 @@ pub struct Generation {
     pub facts_only: bool,
     /// What the charm does otherwise than it is played, a clause each whose subject is the charm.
     pub differs: Vec<String>,
+    /// Clauses of its description that do not hold of it.
+    pub does_not: Vec<String>,
 }
 
 record! {
@@ -42,6 +44,8 @@ record! {
         facts_only: bool = "facts-only",
         /// What the charm does otherwise than it is played.
         differs: Vec<String> = "differs",
+        /// What the description says that the charm does otherwise, and these revisions do not.
+        does_not: Vec<String> = "does-not",
     }
 }
 
@@ -56,6 +60,7 @@ impl GenerationDeclaration {
             options: self.options.clone(),
             facts_only: self.facts_only == Some(true),
             differs: self.differs.iter().flatten().cloned().collect(),
+            does_not: self.does_not.iter().flatten().cloned().collect(),
         }
     }
 }

@@ -139,6 +139,11 @@ impl EntryGeneration {
                 reading.covers.clone_from(&generation.revisions);
                 reading.is_generation = true;
                 reading.facts_only |= generation.facts_only;
+                for clause in &generation.does_not {
+                    let place = reading.differs.iter().position(|known| known == clause);
+                    let place = place.expect("what a generation does not do is said of its entry");
+                    reading.differs.remove(place);
+                }
                 reading.differs.extend(generation.differs.iter().cloned());
                 if let Some(commit) = &generation.commit {
                     reading.commit.clone_from(commit);

@@ -35,6 +35,15 @@ fn model(document: &Node, out: &mut Diagnostics) -> ModelDump {
         dump.controller = text(model, "controller");
         let kind = text(model, "type");
         dump.kubernetes = kind.map(|kind| kind.value == "caas");
+        if let Some(version) = text(model, "version").filter(is_without_secrets) {
+            let message = format!(
+                "the model runs Juju {}, which has no secrets, and is played as Juju 3.6",
+                version.value
+            );
+            let help = "on that Juju charms keep private keys in databags, and some look at the end of their certificate in \
+                        each update-status";
+            left_out(out, version.place, message, help);
+        }
     }
     for entry in entries(document, "machines", out) {
         dump.machines.insert(entry.key.value.clone());
@@ -61,6 +70,14 @@ fn model(document: &Node, out: &mut Diagnostics) -> ModelDump {
         dump.kubernetes = Some(dump.machines.is_empty());
     }
     dump
+}
+
+/// Secrets came with 3.0 (juju/juju 3.0.2 `apiserver/facades/agent/secretsmanager`).
+fn is_without_secrets(version: &Text) -> bool {
+    let major = version.value.split('.').next();
+    major
+        .and_then(|major| major.parse::<u32>().ok())
+        .is_some_and(|major| major < 3)
 }
 
 fn entries<'a>(document: &'a Node, key: &str, out: &mut Diagnostics) -> &'a [Entry] {
