@@ -136,6 +136,29 @@ fn a_coordinator_is_without_tls_at_each_renewal() {
     }
 }
 
+/// Its workers serve with what it hands them, and are as long without: the person who does not come is to blame.
+#[test]
+fn workers_of_a_coordinator_wait_for_the_person_that_it_waits_for() {
+    let text = scenario("tempo-coordinator-k8s", "certificates", BY_HAND, OPERATOR)
+        .replace(
+            "    relations:\n",
+            "      worker: {charm: tempo-worker-k8s, scale: 1}\n    relations:\n      - ['worker:tempo-cluster', 'web:tempo-cluster']\n",
+        )
+        .replace("to: m.web,", "to: m.worker,");
+    let (outages, record, findings) = played(&text);
+    assert_eq!(outages.len(), 2, "{outages:?}");
+    for outage in &outages {
+        let length = outage.length(record.manifest.end());
+        assert!(
+            HOUR * 20 - MINUTE < length && length < HOUR * 20 + MINUTE * 2,
+            "{length:?}"
+        );
+    }
+    let last = findings.explanations.last().expect("outages are explained");
+    let line = words::cause::line(&last.cause.what);
+    assert!(line.starts_with("m.ca/0 waited for team"), "{line}");
+}
+
 /// The library's observers are collected as garbage: nothing happens at nine tenths of the certificate's life, and in the
 /// first hook past 95 percent it asks anew and is stopped until the answer comes.
 #[test]

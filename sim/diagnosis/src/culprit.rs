@@ -113,6 +113,10 @@ fn of_certificate(cause: &CertificateCause) -> Vec<Culprit<'_>> {
         CertificateCause::NotAnswered {
             providers, holder, ..
         } => applications(&with(holder, providers)),
+        CertificateCause::NotHanded {
+            holder,
+            coordinator,
+        } => applications(&[holder, coordinator]),
         CertificateCause::NoProvider { holder }
         | CertificateCause::NeverRequested { holder, .. }
         | CertificateCause::NeverStarts { holder, .. }

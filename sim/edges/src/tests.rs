@@ -211,13 +211,14 @@ fn workers_dial_each_other_with_the_certificate_of_their_coordinator() {
         "coordinator:certificates",
         "tls-certificates",
     );
-    built.relate("coordinator:cluster", "read:cluster", "mimir_cluster");
-    built.relate("coordinator:cluster", "write:cluster", "mimir_cluster");
+    built.relate("coordinator:cluster", "read:cluster", "tempo_cluster");
+    built.relate("coordinator:cluster", "write:cluster", "tempo_cluster");
     let edges = derive(&built.deployment);
     assert_eq!(edges.edges.len(), 6);
     assert!(edges.edges.iter().all(|edge| edge.transport.is_tls()));
-    let pair = "read -> write, tls certificates, ca in databag (relation 1)";
-    assert!(edge_lines(&built).contains(&pair.to_owned()));
+    let lines = edge_lines(&built);
+    let pair = "read -> write as read-0.read-endpoints.m.svc.cluster.local, tls, ca in databag (relation 1)";
+    assert!(lines.contains(&pair.to_owned()), "{lines:?}");
 }
 
 #[test]

@@ -115,6 +115,7 @@ fn of_certificate(cause: &CertificateCause) -> Option<NamedAction<'_>> {
         | CertificateCause::ReplacedRootStillUsed { .. }
         | CertificateCause::RootNotRenewed { .. }
         | CertificateCause::NoProvider { .. }
+        | CertificateCause::NotHanded { .. }
         | CertificateCause::NoParent { .. }
         | CertificateCause::NotAnswered { .. }
         | CertificateCause::ApplicationRequestUnread { .. }

@@ -18,6 +18,7 @@ use crate::notes;
 use trustsim_charm_model::surface::DEFAULT_CERTIFICATE;
 use trustsim_charm_model::{Apply, EndpointProfile, Mode, Role};
 use trustsim_interfaces::Interface;
+use trustsim_juju::{HookName, RelationEvent};
 use trustsim_kernel::Time;
 use trustsim_model::{Address, ApplicationIndex, CertificateRecord, Entry, Kind, ModelKind, Seq};
 
@@ -68,19 +69,67 @@ impl<'a> CertificateSearch<'_, 'a> {
         if let Some(gone) = self.relation_of_another_certificate_gone(who, case.at) {
             return Some(gone);
         }
-        let requests = self
-            .records
-            .requests(who, None, self.records.deployment.start, case.at);
+        let Some(coordinator) = self.coordinator_of(who, case.at) else {
+            return Some(self.has_none(who, case.at));
+        };
+        Some(
+            match self.records.presents_something(&coordinator, case.at) {
+                // What comes to it is handed on.
+                false => self.has_none(&coordinator, case.at).pending(true),
+                true => {
+                    let what = CertificateCause::NotHanded {
+                        holder: who.clone(),
+                        coordinator: coordinator.to_application(),
+                    };
+                    RootCause::new(what, None).pending(true)
+                }
+            },
+        )
+    }
+
+    /// Why a unit that gets its certificates over a relation of its own has none.
+    fn has_none(&self, who: &Address, at: Time) -> RootCause {
+        let start = self.records.deployment.start;
+        let requests = self.records.requests(who, None, start, at);
         let Some(last) = requests.last() else {
-            return Some(self.not_asked(who, None, case.at));
+            return self.not_asked(who, None, at);
         };
         let issued = self
             .records
-            .newest(&[who, who.application()], None, last.at, case.at);
+            .newest(&[who, who.application()], None, last.at, at);
         match issued {
-            Some(issued) => Some(self.not_loaded(who, issued, case.at)),
-            None => Some(self.unanswered(who, *last, case.at)),
+            Some(issued) => self.not_loaded(who, issued, at),
+            None => self.unanswered(who, *last, at),
         }
+    }
+
+    /// The first unit of the coordinator that hands this worker its certificate, where their relation is there.
+    fn coordinator_of(&self, worker: &Address, at: Time) -> Option<Address> {
+        let deployment = self.records.deployment;
+        let own = self.records.application(worker)?;
+        let mut endpoints = self.records.charm(own, at).endpoints.iter();
+        let handed = endpoints.find(|endpoint| endpoint.brings_certificate())?;
+        let is_its = |entry: &Entry| matches!(&entry.kind, Kind::HookStarted { hook } if hook.endpoint() == Some(&handed.name));
+        let (_, last) = self.records.last(worker, deployment.start, at, is_its)?;
+        if matches!(
+            &last.kind,
+            Kind::HookStarted {
+                hook: HookName::Relation {
+                    event: RelationEvent::Broken,
+                    ..
+                }
+            }
+        ) {
+            return None;
+        }
+        let mut relations = deployment.relations.iter();
+        let coordinator = relations.find_map(|relation| {
+            let [gives, takes] = relation.sides.each_ref();
+            let is_it = deployment.application_of(takes.party) == Some(own)
+                && *takes.endpoint == *handed.name;
+            is_it.then(|| deployment.application_of(gives.party))?
+        })?;
+        deployment.application_address(coordinator).unit(0)
     }
 
     /// Why a unit that asks for certificates has never been given one.

@@ -154,6 +154,10 @@ fn of_certificates(cause: &CertificateCause) -> String {
         CertificateCause::NoProvider { holder } => {
             format!("no relation brings {holder} a certificate")
         }
+        CertificateCause::NotHanded {
+            holder,
+            coordinator,
+        } => format!("{coordinator} has not handed {holder} its certificate yet"),
         CertificateCause::NoParent { provider, endpoint } => no_parent(provider, endpoint),
         CertificateCause::NeverRequested { holder, why } => not_asked(holder, why),
         CertificateCause::NotAnswered {

@@ -289,6 +289,14 @@ impl Lints<'_> {
         });
         let issuers = served.flat_map(|own| {
             let name = Some(own.name.as_str());
+            if own.brings_certificate() {
+                // A worker serves with the certificate of its coordinator.
+                let coordinators = self.related(application, Role::Requirer, &own.interface, name);
+                let issuers = coordinators.into_iter();
+                return issuers
+                    .flat_map(|of| self.server_issuers(of, None))
+                    .collect();
+            }
             self.related(application, Role::Requirer, "tls-certificates", name)
         });
         self.with_those_above(issuers.collect())

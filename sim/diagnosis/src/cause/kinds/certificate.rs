@@ -59,6 +59,13 @@ pub enum CertificateCause {
         /// Who needs one.
         holder: Address,
     },
+    /// The coordinator that hands a worker its certificate has one, and that has not come yet.
+    NotHanded {
+        /// The worker.
+        holder: Address,
+        /// Its coordinator.
+        coordinator: Address,
+    },
     /// A provider has no CA: its charm needs one above it, and no relation brings it.
     NoParent {
         /// The provider.
@@ -165,6 +172,7 @@ impl CertificateCause {
             Self::ReplacedRootStillUsed { .. } => "outlived-ca",
             Self::RootNotRenewed { .. } => "root-not-renewed",
             Self::NoProvider { .. } => "no-provider",
+            Self::NotHanded { .. } => "not-handed",
             Self::NoParent { .. } => "no-parent",
             Self::NeverRequested { .. } => "not-asked",
             Self::NotAnswered { .. } => "not-answered",
