@@ -79,6 +79,27 @@ fn what_is_tried_again_in_vain_is_elided_and_has_not_settled() {
     );
 }
 
+/// A Vault whose role does not allow a name (canonical/vault-k8s-operator#367) refuses it whatever the time. Its update-status
+/// looked at the clock first, so that each was played: ten years took minutes.
+#[test]
+fn a_name_is_refused_without_a_look_at_the_clock() {
+    let incident = "scenarios/incidents/03-vault-k8s-operator-367-common-name.yaml";
+    let mut deployment = load(&Path::new(env!("CARGO_MANIFEST_DIR")).join(incident));
+    deployment.duration = Span::from_secs(20 * 86_400);
+    let mut simulation = Simulation::new(Arc::new(deployment.clone()), Options::default());
+    simulation.run_until(simulation.end());
+    let every = play_every_hook(&deployment);
+    assert_eq!(
+        simulation.journal().fingerprint(),
+        every.journal.fingerprint()
+    );
+    assert!(
+        simulation.events() < 3_000,
+        "{} events, where 20 days have 5,760 update-status hooks of Vault",
+        simulation.events()
+    );
+}
+
 /// A CA that lives for four days leaves an expired revision behind every second day, and self-signed-certificates
 /// removes none: after a month their hooks follow each other without a pause (juju/juju 3.6 `domain/secret`,
 /// `ExpireRetryDelay`). Played one by one, 400 days of it took minutes.

@@ -198,8 +198,12 @@ impl Vault {
         let role = role(unit, validity);
         let ca = &issuer.certificate;
         // Nothing is drawn for what is refused, which update-status may try again in vain.
+        // A name is refused whatever the time: the clock is looked at where the names are allowed, so that what is
+        // tried in vain for years need not be played.
         let wanted = asked.request.attributes();
-        if let Some(refusal) = role.refuses(wanted, unit.now() + validity, ca) {
+        let by_name = role.refuses_name(wanted);
+        let refusal = by_name.or_else(|| role.refuses(wanted, unit.now() + validity, ca));
+        if let Some(refusal) = refusal {
             return Ok(Err(refusal));
         }
         let terms = Terms {
