@@ -38,6 +38,10 @@ impl Files for ReadOnce {
         DiskFiles.is_file(path)
     }
 
+    fn is_there(&self, path: &Path) -> bool {
+        DiskFiles.is_there(path)
+    }
+
     fn list(&self, folder: &Path) -> io::Result<Vec<PathBuf>> {
         DiskFiles.list(folder)
     }

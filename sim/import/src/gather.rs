@@ -112,6 +112,10 @@ impl Files for Counted<'_> {
         self.files.is_file(path)
     }
 
+    fn is_there(&self, path: &Path) -> bool {
+        self.files.is_there(path)
+    }
+
     fn list(&self, folder: &Path) -> io::Result<Vec<PathBuf>> {
         self.files.list(folder)
     }
@@ -275,8 +279,10 @@ impl Walk<'_> {
                 self.is_cut = true;
                 return;
             }
-            if let Ok(entries) = self.files.list(&path) {
-                self.folder(&path, entries, depth + 1, above);
+            match self.files.list(&path) {
+                Ok(entries) => self.folder(&path, entries, depth + 1, above),
+                // It is neither a file nor a folder, such as a named pipe, or may not be looked into.
+                Err(_) => self.unread.push(path),
             }
         }
     }
@@ -284,6 +290,13 @@ impl Walk<'_> {
     /// Whether a folder has the files of a charm, which are kept.
     fn charm_folder(&mut self, folder: &Path) -> bool {
         let own = ["charmcraft.yaml", "metadata.yaml"].map(|name| folder.join(name));
+        let no_files = own.iter().filter(|path| !self.files.is_file(path));
+        for path in no_files.filter(|path| self.files.is_there(path)) {
+            if let Err(mut wrong) = read_text(self.files, path, None) {
+                wrong.severity = Severity::Warning;
+                self.out.push(*wrong);
+            }
+        }
         let Some(path) = own.iter().find(|path| self.files.is_file(path)) else {
             return false;
         };

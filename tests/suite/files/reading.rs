@@ -35,6 +35,40 @@ fn a_named_pipe_is_refused_and_an_open_one_is_read() {
     }
 }
 
+/// A charm whose metadata was there and could not be read was said not to be in the catalogue.
+#[test]
+fn metadata_of_a_charm_that_is_no_file_is_refused() {
+    let folder = folder();
+    let at = |path: &str| folder.path().join(path);
+    let applications = ["pipe", "device", "folder", "nowhere", "packed"].map(|name| {
+        fs::create_dir_all(at(name)).expect("a folder");
+        let ending = if name == "packed" { "/mine.charm" } else { "" };
+        format!("{name}: {{charm: ./{name}{ending}}}")
+    });
+    make_pipe(&at("pipe/metadata.yaml"));
+    make_pipe(&at("packed/mine.charm"));
+    symlink("/dev/zero", at("device/charmcraft.yaml")).expect("a link");
+    symlink("gone", at("nowhere/metadata.yaml")).expect("a link");
+    fs::create_dir(at("folder/metadata.yaml")).expect("a folder");
+    let applications = applications.join(", ");
+    let text = format!("models: {{m: {{bundle: kubernetes, applications: {{{applications}}}}}}}\n");
+    fs::write(at("charms.yaml"), text).expect("written");
+    let (code, error) = said(folder.path(), &["check", "charms.yaml"]);
+    assert_eq!(code, Some(2));
+    let errors = error.lines().filter(|line| line.starts_with("error"));
+    insta::assert_snapshot!(errors.collect::<Vec<_>>().join("\n"), @"
+    error[TS0101]: failed to read `pipe/metadata.yaml`: it is a named pipe, and only files are read, or a pipe from a shell: `<(...)`, `/dev/stdin`
+    error[TS0101]: failed to read `device/charmcraft.yaml`: it is a device, and only files are read, or a pipe from a shell: `<(...)`, `/dev/stdin`
+    error[TS0101]: `folder/metadata.yaml` is a folder
+    error[TS0101]: `nowhere/metadata.yaml` is not there
+    error[TS0101]: failed to read `packed/mine.charm`: it is a named pipe, and only files are read, or a pipe from a shell: `<(...)`, `/dev/stdin`
+    ");
+    let (code, error) = said(folder.path(), &["import", "pipe"]);
+    assert_eq!(code, Some(2));
+    let wrong = "warning[TS0101]: failed to read `pipe/metadata.yaml`: it is a named pipe";
+    assert!(error.contains(wrong), "{error}");
+}
+
 #[test]
 fn what_has_no_end_is_refused() {
     let folder = folder();

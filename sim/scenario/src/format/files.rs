@@ -26,6 +26,9 @@ pub trait Files {
     /// Whether there is such a file.
     fn is_file(&self, path: &Path) -> bool;
 
+    /// Whether anything has this name: a file, a folder, a named pipe, a device.
+    fn is_there(&self, path: &Path) -> bool;
+
     /// What is in a folder, files and folders, in order of their names.
     ///
     /// # Errors
@@ -45,6 +48,11 @@ impl Files for DiskFiles {
 
     fn is_file(&self, path: &Path) -> bool {
         path.is_file()
+    }
+
+    fn is_there(&self, path: &Path) -> bool {
+        // A link that leads nowhere is there, and is told of by its reader.
+        path.symlink_metadata().is_ok()
     }
 
     fn list(&self, folder: &Path) -> io::Result<Vec<PathBuf>> {
@@ -73,6 +81,10 @@ impl Files for MemoryFiles {
 
     fn is_file(&self, path: &Path) -> bool {
         self.0.contains_key(path)
+    }
+
+    fn is_there(&self, path: &Path) -> bool {
+        self.is_file(path) || self.list(path).is_ok()
     }
 
     fn list(&self, folder: &Path) -> io::Result<Vec<PathBuf>> {
@@ -126,6 +138,10 @@ impl Files for DigestedFiles<'_> {
 
     fn is_file(&self, path: &Path) -> bool {
         self.files.is_file(path)
+    }
+
+    fn is_there(&self, path: &Path) -> bool {
+        self.files.is_there(path)
     }
 
     fn list(&self, folder: &Path) -> io::Result<Vec<PathBuf>> {

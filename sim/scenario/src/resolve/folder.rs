@@ -34,6 +34,16 @@ impl<'a> Folder<'a> {
         self.files.is_file(path)
     }
 
+    /// Whether anything has this name, whatever it is: what is no file is told of by its reader.
+    pub(super) fn is_there(self, path: &Path) -> bool {
+        self.files.is_there(path)
+    }
+
+    /// Whether something has this name that is no folder.
+    pub(super) fn is_no_folder(self, path: &Path) -> bool {
+        self.files.is_there(path) && self.files.list(path).is_err()
+    }
+
     /// The text of a file that is named relative to the scenario.
     pub(super) fn text(self, name: &Text, out: &mut Diagnostics) -> Option<String> {
         self.read(&self.beside(&name.value), name.place, out)

@@ -45,7 +45,7 @@ impl<'a> OwnFiles<'a> {
         if let Some(known) = self.read.borrow().get(path) {
             return known.clone();
         }
-        let found = match self.folder.is_file(path) {
+        let found = match self.folder.is_no_folder(path) {
             true => Some(self.packed(path, named_at, out)),
             false => self.in_folder(path, named_at, out),
         };
@@ -69,7 +69,7 @@ impl<'a> OwnFiles<'a> {
         unpacked.or_else(|| {
             let packed = self.folder.charm(&format!("{name}.charm"));
             self.folder
-                .is_file(&packed)
+                .is_no_folder(&packed)
                 .then(|| self.packed(&packed, named_at, out))
         })
     }
@@ -107,7 +107,7 @@ impl<'a> OwnFiles<'a> {
 
     /// The files of a folder; `None` where it is not that of a charm.
     fn in_folder(&self, path: &Path, named_at: Place, out: &mut Diagnostics) -> Option<OwnTree> {
-        let is_there = |name: &str| self.folder.is_file(&path.join(name));
+        let is_there = |name: &str| self.folder.is_there(&path.join(name));
         if !OWN_FILES[..2].iter().any(|name| is_there(name)) {
             return None;
         }
@@ -126,7 +126,7 @@ impl<'a> OwnFiles<'a> {
         named_at: Place,
         out: &mut Diagnostics,
     ) {
-        if !self.folder.is_file(path) {
+        if !self.folder.is_there(path) {
             return;
         }
         let count = out.list.len();
