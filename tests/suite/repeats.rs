@@ -107,3 +107,21 @@ fn a_killed_pod_ends_the_rest() {
         assert!((1_000..20_000).contains(&each.count), "{unplayed:?}");
     }
 }
+
+/// opensearch defers an event again at each update-status: it deletes a file and writes it as it was, which was taken for a
+/// change that cannot be compared. Ten years of it were six million entries.
+#[test]
+fn an_event_that_is_deferred_again_is_a_repetition() {
+    let incident =
+        include_str!("../../scenarios/incidents/21-opensearch-operator-448-rotation-stuck.yaml");
+    let deployment = deployed(incident);
+    let (some, every) = (
+        play(&deployment, Options::default()),
+        play_every_hook(&deployment),
+    );
+    assert_eq!(certificates(&some), certificates(&every));
+    assert_eq!(verdicts(&some), verdicts(&every));
+    let units = some.manifest.unplayed.iter();
+    let units: Vec<&str> = units.map(|each| each.unit.as_str()).collect();
+    assert!(units.contains(&"search.opensearch/0"), "{units:?}");
+}

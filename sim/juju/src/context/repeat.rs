@@ -42,9 +42,12 @@ impl Juju {
 impl Effects {
     /// What was changed, where that is databags and the workload status and nothing else.
     pub fn repeated_change(&self, unit: UnitId, juju: &Juju) -> Option<RepeatedChange> {
+        // What it deletes and writes again, such as a deferred event, is as it was.
+        let before = &juju.unit(unit).workload.files;
+        let changes_files = self.files_changed && self.workload.files != *before;
         let is_more = !self.secrets.is_empty()
             || self.noted
-            || self.files_changed
+            || changes_files
             || self.restarted
             || self.commit_fault.is_some()
             || !self.outside.is_empty()
