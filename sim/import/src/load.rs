@@ -197,7 +197,7 @@ fn line_of<'a>(found: &Diagnostic, all: &Diagnostics, lines: &'a [Line]) -> Opti
     if &*source.name != NAME {
         return None;
     }
-    let (line, _) = all.sources.position(place);
+    let line = all.sources.line(place);
     lines.get(line as usize - 1)
 }
 

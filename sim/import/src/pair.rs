@@ -31,8 +31,13 @@ pub(crate) fn paired(
         }
         found.extend(pair(&left, &right, &group, &told, model, knowledge, out));
     }
+    let mut by_names: BTreeMap<Pair, Vec<usize>> = BTreeMap::new();
+    for (at, relation) in found.iter().enumerate() {
+        by_names.entry(names(relation)).or_default().push(at);
+    }
     for relation in told {
-        if found.iter().any(|known| is_same(known, &relation)) {
+        let between = by_names.entry(names(&relation)).or_default();
+        if between.iter().any(|at| is_same(&found[*at], &relation)) {
             continue;
         }
         if has_status && is_contradicted(&relation, model) {
@@ -44,6 +49,7 @@ pub(crate) fn paired(
             out.push(warning.also(model.place, "the status"));
             continue;
         }
+        between.push(found.len());
         found.push(relation);
     }
     found
@@ -81,6 +87,15 @@ fn is_same(known: &RelationDump, other: &RelationDump) -> bool {
 }
 
 type Pair = (String, String);
+
+/// The names of both sides, in their order.
+fn names(relation: &RelationDump) -> Pair {
+    let [one, other] = relation.sides.each_ref().map(|side| side.name.clone());
+    match one <= other {
+        true => (one, other),
+        false => (other, one),
+    }
+}
 
 /// What is listed between each two names, in order of the names. Peer relations are left out: charms imply them.
 fn groups(listed: &[ListedRelation]) -> BTreeMap<Pair, Vec<&ListedRelation>> {

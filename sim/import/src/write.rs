@@ -111,9 +111,9 @@ impl Writer<'_> {
     /// The file and the line of a place; of an only input its line.
     fn origin(&self, place: Place) -> Option<String> {
         let source = self.setting.sources.get(place.file)?;
-        let (line, _) = self.setting.sources.position(place);
+        let line = self.setting.sources.line(place);
         // Dumps of programs may be one line of JSON, of which the line says nothing.
-        let has_lines = source.text.lines().nth(1).is_some();
+        let has_lines = source.has_lines();
         let is_only = self.setting.files.len() == 1;
         let path = Path::new(&*source.name);
         let same = self

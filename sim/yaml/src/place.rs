@@ -65,6 +65,12 @@ pub struct SourceText {
 }
 
 impl SourceText {
+    /// Whether it is more than one line.
+    pub fn has_lines(&self) -> bool {
+        let second = self.line_starts.get(1);
+        second.is_some_and(|&start| (start as usize) < self.text.len())
+    }
+
     /// Index of the line that a byte is in, and where that line begins.
     fn line_of(&self, byte: u32) -> (usize, usize) {
         // The first line begins at 0, so that one at least begins at or before any byte.
@@ -106,7 +112,18 @@ impl Sources {
         self.texts.get(file as usize)
     }
 
-    /// Line and column of the first byte, both from 1, the column in characters.
+    /// The line of the first byte, from 1.
+    pub fn line(&self, place: Place) -> u32 {
+        // What was written into no file, such as a default, is shown at the beginning.
+        let line = self
+            .get(place.file)
+            .map_or(0, |source| source.line_of(place.start).0);
+        // At most the bytes of the text, of which `add` has seen that they fit.
+        line as u32 + 1
+    }
+
+    /// Line and column of the first byte, both from 1, the column in characters. Of a text that is one long line the
+    /// column takes as long as all before it: who needs no column asks for the [`line`](Self::line).
     pub fn position(&self, place: Place) -> (u32, u32) {
         // What was written into no file, such as a default, is shown at the beginning.
         let Some(source) = self.get(place.file) else {
@@ -149,6 +166,21 @@ mod tests {
         assert_eq!(sources.position(place(0)), (1, 1));
         assert_eq!(sources.position(place(12)), (2, 8));
         assert_eq!(sources.line_text(place(12)), "två: x");
+        assert_eq!((sources.line(place(0)), sources.line(place(12))), (1, 2));
+    }
+
+    #[test]
+    fn a_text_has_lines_where_it_has_two() {
+        for text in ["", "one", "one\n", "one\r\n", "\n\n", "one\ntwo", "one\n\n"] {
+            let mut sources = Sources::default();
+            let file = sources.add("a.yaml", text);
+            let source = sources.get(file).expect("it was added");
+            assert_eq!(
+                source.has_lines(),
+                text.lines().nth(1).is_some(),
+                "{text:?}"
+            );
+        }
     }
 
     #[test]
@@ -160,6 +192,7 @@ mod tests {
             end: 10,
         };
         assert_eq!(sources.position(nowhere), (1, 1));
+        assert_eq!(sources.line(nowhere), 1);
         assert_eq!(sources.line_text(nowhere), "");
     }
 }

@@ -22,7 +22,7 @@ use crate::{CharmMetadata, KnownCharm, Pinned, Provenance, Revisions};
 
 /// The known charm of a Charmhub name, in the generation that is deployed.
 pub fn known_charm(name: &str, pinned: Pinned<'_>) -> Option<KnownCharm> {
-    let mut charm = choose(name, pinned)?.charm();
+    let mut charm = choose(name, pinned)?.charm().clone();
     if let Provenance::Read(reading) = &mut charm.metadata.provenance {
         let known: BTreeSet<String> = namesakes(name)
             .flat_map(|choice| choice.tracks().to_vec())
@@ -72,7 +72,7 @@ pub fn readings(name: &str) -> Vec<KnownReading> {
         is_generation: !choice.is_entry(),
         tracks: choice.tracks().to_vec(),
         revisions: choice.ranges().to_vec(),
-        charm: choice.charm(),
+        charm: choice.charm().clone(),
     };
     namesakes(name).map(reading).collect()
 }
@@ -89,7 +89,7 @@ pub fn revisions_with_option(name: &str, option: &str) -> Vec<Revisions> {
 /// The revisions of a charm that have an action, as those with an option are told.
 pub fn revisions_with_action(name: &str, action: &str) -> Vec<Revisions> {
     let having = namesakes(name).filter(|choice| {
-        let actions = choice.charm().metadata.actions;
+        let actions = &choice.charm().metadata.actions;
         actions.iter().any(|own| own == action)
     });
     let mut ranges: Vec<Revisions> = having.flat_map(|choice| choice.ranges().to_vec()).collect();
@@ -106,10 +106,10 @@ struct Choice {
 }
 
 impl Choice {
-    fn charm(self) -> KnownCharm {
+    fn charm(self) -> &'static KnownCharm {
         match self.generation {
             Some(generation) => generation.charm(),
-            None => self.entry.clone(),
+            None => self.entry,
         }
     }
 

@@ -15,12 +15,13 @@ use trustsim_yaml::{FromNode, Node, Reader, Unknown, Value, parse};
 
 const TEXT: &str = include_str!("generations.yaml");
 
-/// A generation of an entry, of which the charm is not built yet.
+/// A generation of an entry, whose charm is built when it is first asked for.
 #[derive(Clone, Debug)]
 pub(super) struct EntryGeneration {
     key: &'static str,
     generation: Generation,
     option_names: OnceLock<BTreeSet<String>>,
+    charm: OnceLock<KnownCharm>,
 }
 
 /// The generations of an entry, the newest first. Those of an entry are read when they are first asked for: most runs
@@ -53,6 +54,7 @@ fn read_generations(key: &'static str) -> Vec<EntryGeneration> {
                 key,
                 generation: declaration.to_generation(&mut reader),
                 option_names: OnceLock::new(),
+                charm: OnceLock::new(),
             });
         }
     }
@@ -118,7 +120,11 @@ impl EntryGeneration {
     /// # Panics
     ///
     /// Where the entry with the patch is no charm, which a test rules out.
-    pub(super) fn charm(&self) -> KnownCharm {
+    pub(super) fn charm(&self) -> &KnownCharm {
+        self.charm.get_or_init(|| self.build())
+    }
+
+    fn build(&self) -> KnownCharm {
         let Self {
             key, generation, ..
         } = self;
@@ -233,7 +239,7 @@ mod tests {
                 ranges.any(|range| range.contains(revision))
             };
             let generation = all.iter().find(has).expect("it is known");
-            generation.charm().metadata
+            &generation.charm().metadata
         };
         assert!(at(200).endpoint("receive-ca-cert").is_none());
         assert!(at(280).endpoint("receive-ca-cert").is_some());

@@ -1,6 +1,6 @@
 //! Applications: names, charms, units.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::charm_names::{series_name, store_of};
@@ -54,6 +54,7 @@ pub(super) fn applications(
         let mut model = Model {
             index,
             bundle,
+            related: related_endpoints(bundle),
             kind: inventory.deployment().models[index].kind,
             charms,
             undescribed: &mut undescribed,
@@ -88,19 +89,22 @@ fn not_described(charms: &BTreeMap<String, Place>) -> Option<Diagnostic> {
     Some(note.at(*place, "not in the catalogue").help(help))
 }
 
-/// Endpoints of an application that the model's relations name.
-fn related_endpoints<'a>(bundle: &'a MergedModel, application: &str) -> Vec<&'a str> {
+/// Endpoints that the model's relations name, by application: one pass over the relations, of which there are as many as
+/// applications.
+fn related_endpoints(bundle: &MergedModel) -> BTreeMap<&str, BTreeSet<&str>> {
     let relations = bundle.file.relations.iter().flatten();
     let sides = relations
         .flat_map(Node::elements)
         .filter_map(Node::as_scalar);
-    let mut named: Vec<&str> = sides
-        .filter_map(|side| side.text.strip_prefix(application)?.strip_prefix(':'))
+    let mut named: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+    for side in sides {
+        let named_side = side.text.split_once(':');
         // Every charm has this one.
-        .filter(|endpoint| *endpoint != "juju-info")
-        .collect();
-    named.sort_unstable();
-    named.dedup();
+        let named_side = named_side.filter(|(_, endpoint)| *endpoint != "juju-info");
+        if let Some((application, endpoint)) = named_side {
+            named.entry(application).or_default().insert(endpoint);
+        }
+    }
     named
 }
 
@@ -111,6 +115,7 @@ const UNITS_MAX: u32 = 100_000;
 struct Model<'a> {
     index: ModelIndex,
     bundle: &'a MergedModel,
+    related: BTreeMap<&'a str, BTreeSet<&'a str>>,
     kind: ModelKind,
     charms: &'a Charms<'a>,
     /// Charms of which only the name is known, and where they are named first.
@@ -130,7 +135,8 @@ impl Model<'_> {
         let folder = self.bundle.folder.as_path();
         let channel = file.channel.as_ref();
         let revision = file.revision.as_ref().map(|revision| revision.value);
-        let endpoints = related_endpoints(self.bundle, &name.value);
+        let related = self.related.get(name.value.as_str());
+        let endpoints: Vec<&str> = related.into_iter().flatten().copied().collect();
         let pinned = Pinned {
             endpoints: &endpoints,
             channel: channel.map(|text| text.value.as_str()),
