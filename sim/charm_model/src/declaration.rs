@@ -382,6 +382,7 @@ impl CharmDeclaration {
                 processes,
                 actions,
                 provenance,
+                source: None,
             },
             more_options: self.more_options == Some(true),
             more_endpoints: self.more_endpoints == Some(true),

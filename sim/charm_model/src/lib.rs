@@ -37,6 +37,7 @@ mod options;
 mod provenance;
 mod reconciles;
 mod registry;
+mod source;
 pub mod surface;
 mod unread_keys;
 mod without_tls;
@@ -71,5 +72,6 @@ pub use provenance::{
 };
 pub use reconciles::Reconciles;
 pub use registry::Registry;
+pub use source::{Answered, CharmSource, OWN_CODE, OWN_CODE_OF_CA, SourceCode};
 pub use unread_keys::{EndpointKeys, UnreadKey};
 pub use without_tls::WITHOUT_TLS;

@@ -48,6 +48,8 @@ pub struct CharmMetadata {
     pub actions: Vec<String>,
     /// Where this description comes from.
     pub provenance: Provenance,
+    /// The charm's own code, where that plays its hooks.
+    pub source: Option<super::CharmSource>,
 }
 
 impl CharmMetadata {

@@ -24,6 +24,8 @@ pub enum Provenance {
         /// What was not verified, such as `the charm's own code`.
         missing: String,
     },
+    /// From the charm's own code, which plays it (`source`).
+    OwnCode,
     /// From the `charms:` section of the scenario.
     Scenario,
     /// From the charm's own metadata: its endpoints and options are known, what it does with certificates is not.
@@ -88,7 +90,9 @@ impl Provenance {
         match self {
             Self::Adjusted(before) => before.is_unread(),
             Self::Unread { .. } => true,
-            Self::Read(_) | Self::Scenario | Self::Metadata | Self::Unknown => false,
+            Self::Read(_) | Self::OwnCode | Self::Scenario | Self::Metadata | Self::Unknown => {
+                false
+            }
         }
     }
 
@@ -97,7 +101,7 @@ impl Provenance {
     pub fn adjusted(self) -> Self {
         match self {
             Self::Read(_) | Self::Unread { .. } => Self::Adjusted(Box::new(self)),
-            Self::Adjusted(_) => self,
+            Self::Adjusted(_) | Self::OwnCode => self,
             Self::Scenario | Self::Metadata | Self::Unknown => Self::Scenario,
         }
     }

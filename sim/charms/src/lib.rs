@@ -50,5 +50,8 @@ pub use trustsim_charm_model::{
     TrustProfile, Unattended, Unnamed, ValidityOptions, WITHOUT_TLS, acme_limits, acme_refusal,
     domains, is_channel, track,
 };
-pub use trustsim_charm_model::{EndpointKeys, EndpointSource, UnreadKey};
+pub use trustsim_charm_model::{
+    Answered, CharmSource, EndpointKeys, EndpointSource, OWN_CODE, OWN_CODE_OF_CA, SourceCode,
+    UnreadKey,
+};
 pub use trustsim_generic_charms::DECLARED_PROVIDER;

@@ -20,4 +20,4 @@ pub use contents::{Contents, NamedFile};
 pub use folder::{FolderError, write_folder};
 pub use read::{NotAFile, ReadError, list_folder, open_file, read_file, read_start};
 pub use sealed::{Seal, SealError};
-pub use write::{Access, FileWriter, WriteError, write_file};
+pub use write::{Access, FileWriter, WriteError, create_folder, write_file};

@@ -71,6 +71,15 @@ pub enum WriteError {
     Io(#[from] io::Error),
 }
 
+/// Makes a folder, with those above it; one that is there already stays as it is.
+///
+/// # Errors
+///
+/// What the file system says.
+pub fn create_folder(path: &Path) -> io::Result<()> {
+    fs::create_dir_all(path)
+}
+
 /// Writes a file, or into the device, pipe or socket of that name. A symbolic link stays, and what it points at is
 /// written.
 ///

@@ -17,6 +17,11 @@ impl KeySource {
         Self { algorithm, pool }
     }
 
+    /// The pool that RSA keys are drawn from.
+    pub const fn pool(&self) -> &KeyPool {
+        &self.pool
+    }
+
     /// A key for a leaf (`generate_private_key`).
     pub fn leaf(&self, unit: &mut UnitContext<'_>) -> KeyPair {
         self.pool

@@ -105,6 +105,8 @@ pub enum Gap {
         /// The endpoint over which they come.
         endpoint: String,
     },
+    /// Its own code plays it, and which files its workload reads is told by what is in them.
+    OwnCode,
     /// The author of the scenario described it.
     DescribedByScenario,
     /// The scenario changes its description.
@@ -163,6 +165,7 @@ impl Gap {
             | Self::HandedCertificate { .. }
             | Self::EdgeAssumed
             | Self::NamesFrom { .. }
+            | Self::OwnCode
             | Self::DescribedByScenario
             | Self::ChangedByScenario
             | Self::OtherRevision { .. }
@@ -477,6 +480,7 @@ impl<'a> Standings<'a> {
             Provenance::Read(_)
             | Provenance::Adjusted(_)
             | Provenance::Unread { .. }
+            | Provenance::OwnCode
             | Provenance::Scenario => return None,
         };
         Some(Reason {
@@ -608,6 +612,7 @@ fn gaps(provenance: &Provenance, version: &CharmVersion<'_>, only_requires: bool
         Provenance::Unread { missing, .. } => vec![Gap::NotVerified {
             missing: missing.clone(),
         }],
+        Provenance::OwnCode => vec![Gap::OwnCode],
         Provenance::Scenario => vec![Gap::DescribedByScenario],
         Provenance::Metadata if only_requires => vec![Gap::MetadataOnly],
         Provenance::Metadata => vec![Gap::MetadataSilent],

@@ -57,6 +57,24 @@ pub fn has_program(program: &str, version: &str) -> bool {
     has
 }
 
+/// The Python of `tests/conformance/environment`, which has `ops[testing]` and the charm libraries; `None`, after [`skip`],
+/// where it was not made.
+///
+/// # Panics
+/// As [`skip`] does.
+pub fn python_with_ops() -> Option<PathBuf> {
+    let checkout = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2)?;
+    let python = checkout.join("target/conformance/venv/bin/python");
+    let imports = Command::new(&python)
+        .args(["-c", "import ops.testing, time_machine"])
+        .output();
+    if imports.is_ok_and(|output| output.status.success()) {
+        return Some(python);
+    }
+    skip("there is no ops[testing]: run tests/conformance/environment");
+    None
+}
+
 /// Says that the running test is skipped, and why.
 ///
 /// # Panics

@@ -546,6 +546,7 @@ fn charm(name: &str, endpoints: &[(&str, Role, &str)]) -> Arc<CharmMetadata> {
         processes: Vec::new(),
         actions: Vec::new(),
         provenance: trustsim_charm_model::Provenance::Scenario,
+        source: None,
     })
 }
 

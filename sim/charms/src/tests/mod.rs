@@ -500,6 +500,7 @@ fn metadata(name: &str, behaviour: &str, endpoints: Vec<Endpoint>) -> CharmMetad
         processes: Vec::new(),
         actions: Vec::new(),
         provenance: trustsim_charm_model::Provenance::Scenario,
+        source: None,
     }
 }
 

@@ -200,6 +200,7 @@ fn application(model: ModelIndex, name: &str) -> ApplicationSpec {
             processes: Vec::new(),
             actions: Vec::new(),
             provenance: Provenance::Scenario,
+            source: None,
         }),
         channel: None,
         revision: None,

@@ -96,6 +96,9 @@ fn gap(gap: &Gap, charm: &str) -> String {
         Gap::NamesFrom { endpoint } => format!(
             "the charm {charm} asks for the names that come over {endpoint}, which are not played"
         ),
+        Gap::OwnCode => format!(
+            "the charm {charm} is played by its own code; which files its workload reads is told by what is in them"
+        ),
         Gap::DescribedByScenario => format!("the scenario describes the charm {charm}"),
         Gap::ChangedByScenario => {
             format!("the scenario changes what the catalogue has of the charm {charm}")
@@ -237,6 +240,7 @@ pub(super) fn brief(gap: &Gap) -> String {
         | Gap::MetadataSilent
         | Gap::EdgeAssumed
         | Gap::CaInDatabag
+        | Gap::OwnCode
         | Gap::DescribedByScenario
         | Gap::ChangedByScenario
         | Gap::FactsOnly => common(gap).to_owned(),
@@ -270,6 +274,9 @@ pub(super) const fn common(gap: &Gap) -> &'static str {
             "given the CA of its server in the data of their relation, which is not played"
         }
         Gap::NamesFrom { .. } => "asks for names that come over relations, which are not played",
+        Gap::OwnCode => {
+            "played by its own code; which files the workload reads is told by what is in them"
+        }
         Gap::DescribedByScenario => "described by the scenario",
         Gap::ChangedByScenario => "the scenario changes what the catalogue has",
         Gap::OtherRevision { .. } => "at a revision that was not read",
@@ -307,6 +314,7 @@ pub fn help(reason: &Reason, deployment: &Deployment) -> Option<String> {
         | Gap::EdgeAssumed
         | Gap::CaInDatabag
         | Gap::NamesFrom { .. }
+        | Gap::OwnCode
         | Gap::DescribedByScenario
         | Gap::ChangedByScenario
         | Gap::OtherRevision { .. }

@@ -290,6 +290,7 @@ fn unknown_charm(name: &str) -> KnownCharm {
             processes: Vec::new(),
             actions: Vec::new(),
             provenance: Provenance::Unknown,
+            source: None,
         },
         more_options: true,
         more_endpoints: true,

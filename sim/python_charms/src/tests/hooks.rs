@@ -1,0 +1,114 @@
+//! What a hook sees and draws: its unit's clock, and randomness that follows from the seed.
+
+use serde_json::{Value as Json, json};
+
+use super::{charm_that, update_status, worker};
+use crate::worker::Ended;
+
+/// The status that an update-status with this seed sets.
+fn told(lines: &str, seed: &str) -> Option<(String, Json)> {
+    let python = trustsim_oracles::python_with_ops()?;
+    let folder = charm_that(lines);
+    let mut asked = update_status();
+    asked["entropy"] = json!(seed);
+    let ended = worker(&python, folder.path()).play(&asked, &mut |_| None);
+    match ended.expect("the worker goes on") {
+        Ended::Answered(answer) => {
+            assert!(answer["error"].is_null(), "{}", answer["error"]);
+            let message = answer["status"]["message"].as_str();
+            Some((message.unwrap_or_default().to_owned(), answer))
+        }
+        Ended::Died(how) => panic!("{how}"),
+    }
+}
+
+#[test]
+fn the_clock_is_the_units_and_goes_on_by_sleep() {
+    let clock = "begin = time.monotonic()\ntime.sleep(90)\nnow = datetime.datetime.now(datetime.timezone.utc)\n\
+                 self.unit.status = ops.ActiveStatus(f'{now.isoformat()} {round(time.monotonic() - begin)}')";
+    let Some((message, answer)) = told(clock, "00") else {
+        return;
+    };
+    assert_eq!(message, "2025-01-01T00:01:30+00:00 90");
+    assert_eq!(answer["slept"], 90.0);
+    assert_eq!(answer["drew"], false);
+}
+
+#[test]
+fn randomness_follows_from_the_seed() {
+    let draws = "import secrets\nfrom cryptography.hazmat.primitives.asymmetric import ec\n\
+                 key = ec.generate_private_key(ec.SECP256R1()).private_numbers().private_value\n\
+                 self.unit.status = ops.ActiveStatus(f'{uuid.uuid4()} {random.random()} {secrets.token_hex(4)} {key} \
+                 {list({\"a\", \"b\", \"c\"})}')";
+    let Some((first, answer)) = told(draws, "00") else {
+        return;
+    };
+    assert_eq!(answer["drew"], true);
+    assert_eq!(
+        told(draws, "00").map(|(message, _)| message),
+        Some(first.clone())
+    );
+    assert_ne!(told(draws, "01").map(|(message, _)| message), Some(first));
+}
+
+#[test]
+fn what_pebble_starts_is_told_after_what_was_written_before() {
+    let lines = "c = self.unit.get_container('web')\nc.push('/a', 'one')\n\
+                 c.add_layer('l', {'services': {'s': {'override': 'replace', 'command': 'x', 'startup': 'enabled'}}}, combine=True)\n\
+                 c.replan()\nc.replan()\nc.push('/a', 'two')\nc.restart('s')\nc.stop('s')";
+    let Some((_, answer)) = told(lines, "00") else {
+        return;
+    };
+    let acts: Vec<String> = answer["workload"]
+        .as_array()
+        .expect("a list")
+        .iter()
+        .map(|act| match act.get("write") {
+            Some(_) => format!("{}", act["content"]),
+            None => format!("{} {} {}", act["services"], act["started"], act["stopped"]),
+        })
+        .collect();
+    assert_eq!(
+        acts,
+        [
+            "\"one\"",
+            "\"replan\" [\"s\"] []",
+            "\"replan\" [] []",
+            "\"two\"",
+            "\"restart\" [\"s\"] []",
+            "\"stop\" [] [\"s\"]",
+        ]
+    );
+}
+
+#[test]
+fn the_charm_has_a_temporary_folder_of_its_own() {
+    let lines = "import pathlib, tempfile\nplace = pathlib.Path('/tmp/trustsim-was-here')\nbefore = place.exists()\n\
+                 place.mkdir()\n(place / 'a').write_text('one')\nos.rename('/tmp/trustsim-was-here/a', '/tmp/trustsim-was-here/b')\n\
+                 with tempfile.TemporaryDirectory() as folder: open(os.path.join(folder, 'x'), 'w').close()\n\
+                 self.unit.status = ops.ActiveStatus(f'{before} {os.listdir(place)} {place.joinpath(\"b\").read_text()}')";
+    let Some((message, answer)) = told(lines, "00") else {
+        return;
+    };
+    assert_eq!(message, "False ['b'] one");
+    assert_eq!(answer["refused"], json!([]));
+    assert_eq!(
+        answer["framework"]["files"],
+        json!({"trustsim-was-here/b": "one"})
+    );
+    assert!(!std::path::Path::new("/tmp/trustsim-was-here").exists());
+}
+
+#[test]
+fn a_command_that_is_not_known_is_told() {
+    let lines = "c = self.unit.get_container('web')\nc.exec(['update-ca-certificates', '--fresh']).wait()\n\
+                 try: c.exec(['openssl', 'version']).wait()\nexcept ops.pebble.ExecError: pass";
+    let Some((_, answer)) = told(lines, "00") else {
+        return;
+    };
+    assert_eq!(
+        answer["refused"],
+        json!([{"kind": "command", "what": "openssl version"}])
+    );
+    assert_eq!(answer["commands"].as_array().map(Vec::len), Some(2));
+}

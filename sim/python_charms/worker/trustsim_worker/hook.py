@@ -1,0 +1,173 @@
+"""One hook: runs it with ops[testing], and tells what it left."""
+
+import importlib
+import os
+import re
+import socket
+import traceback
+
+import ops
+import time_machine
+from ops import testing
+from scenario import _runtime, mocking
+from scenario.errors import UncaughtCharmError
+
+from . import chance, guard, own_files, state, tools, workload
+
+
+# Levels of Juju's log that are told.
+TOLD = ("WARNING", "ERROR", "CRITICAL")
+
+
+def no_spans() -> None:
+    """Has ops trace nothing: where its spans go is no part of a run, and it numbers them at random, in threads."""
+    tracing = getattr(ops, "tracing", None)
+    if tracing is not None:
+        tracing._setup = lambda *_, **__: None
+        tracing._shutdown = lambda *_, **__: None
+
+
+def play(asked: dict, charm, folder: str, ask_key) -> dict:
+    """Runs the hook of a process that was forked for it."""
+    os.environ["SCENARIO_SKIP_CONSISTENCY_CHECKS"] = "1"
+    no_spans()
+    doings = workload.Workload(os.path.join(folder, "containers"), asked["containers"], asked["commands"])
+    calls = tools.patch_backend(asked, charm)
+    mocking._MockPebbleClient = workload.pebble_client(doings)
+    socket.gethostname = lambda: asked["hostname"]
+    socket.getfqdn = lambda name="": asked["fqdn"] if name in ("", asked["hostname"]) else name
+    os.environ["HOSTNAME"] = asked["hostname"]
+    keeper = guard.Guard(charm.readable)
+    own = own_files.OwnFiles(folder, charm.scratch, asked["framework"])
+    with time_machine.travel(state.instant(asked["before"]["clock"]), tick=False) as travelling:
+        clock = chance.Clock(travelling)
+        clock.take_over()
+        context = testing.Context(
+            charm.kind,
+            meta=charm.meta,
+            config=charm.config,
+            actions=charm.actions,
+            charm_root=charm.root,
+            app_name=asked["unit"].split("/")[0],
+            unit_id=state.unit_number(asked["unit"]),
+            juju_version="3.6.0",
+            app_trusted=True,
+        )
+        context._tmp_path = _runtime.Path(folder)
+        before = state.make(asked, context._charm_spec)
+        event = state.event(context, asked, before)
+        os.chdir(charm.root)
+        own.take_over()
+        keeper.arm(folder)
+        chance.STREAM.begin(asked["entropy"], ask_key)
+        after, error, failed = run(context, event, before)
+        drew = chance.STREAM.has_drawn()
+    doings.note_files()
+    told = answer(context, after, doings, calls, error)
+    if told["framework"] is not None and (files := own.left()):
+        told["framework"]["files"] = files
+    return told | {
+        "refused": keeper.refused + doings.refused + calls.refused,
+        "slept": round(clock.slept, 6),
+        "drew": drew,
+        "action-failed": failed,
+    }
+
+
+def run(context, event, before):
+    """The state after the hook, why it failed, and with what message its action did."""
+    try:
+        return context.run(event, before), None, None
+    except testing.ActionFailed as failed:
+        return failed.state or tools.Seen.state, None, failed.message
+    except UncaughtCharmError as raised:
+        cause = raised.__cause__ or raised
+        return tools.Seen.state, described(cause), None
+    except SystemExit as raised:
+        return tools.Seen.state, described(raised) if raised.code else None, None
+
+
+def described(raised: BaseException) -> dict:
+    """An exception as Juju's log would show its last line, and where it was raised."""
+    frames = traceback.extract_tb(raised.__traceback__)
+    where = f"{os.path.basename(frames[-1].filename)}:{frames[-1].lineno}" if frames else ""
+    return {"type": type(raised).__name__, "message": str(raised)[:2000], "where": where}
+
+
+def answer(context, after, doings, calls, error) -> dict:
+    """What the hook left."""
+    if after is None:
+        # It failed before ops was there.
+        nothing = {"relations": [], "secrets": [], "workload": [], "commands": [], "log": []}
+        return nothing | {"error": error, "pebble": {}, "framework": None, "status": None, "results": None}
+    containers = {each.name: doings.kept(each) for each in after.containers}
+    relations = [
+        {
+            "relation-id": each.id,
+            "application-data": dict(each.local_app_data),
+            "unit-data": dict(each.local_unit_data),
+        }
+        for each in sorted(after.relations, key=lambda each: each.id)
+    ]
+    told = str(relations) + str(after.stored_states)
+    for added in calls.added:
+        if added.removeprefix("secret:") in told:
+            calls.refuse("the id of a secret that the same hook added is kept")
+    status = None
+    if context.unit_status_history:
+        status = {"current": after.unit_status.name, "message": after.unit_status.message}
+    return {
+        "error": error,
+        "relations": relations,
+        "secrets": calls.secrets,
+        "workload": doings.acts,
+        "pebble": containers,
+        "framework": framework(after),
+        "status": status,
+        "commands": doings.commands,
+        "log": [f"{line.level}: {line.message}"[:1000] for line in context.juju_log if line.level in TOLD],
+        "results": {str(key): str(value) for key, value in (context.action_results or {}).items()},
+    }
+
+
+def framework(after) -> dict:
+    """What ops keeps for the unit's next hook.
+
+    It numbers events, so that each has a handle of its own: of the count only what deferred events need is kept, or each hook
+    would change something.
+    """
+    numbers = [re.search(r"\[(\d+)\]$", each.handle_path) for each in after.deferred]
+    last = max((int(found[1]) for found in numbers if found), default=0)
+    stored = [
+        {
+            "name": each.name,
+            "owner": each.owner_path,
+            "type": each._data_type_name,
+            "content": repr(dict(each.content)),
+        }
+        for each in after.stored_states
+        if each.owner_path is not None or set(each.content) != {"event_count"}
+    ]
+    if last:
+        count = {"name": "_stored", "owner": None, "type": "StoredStateData"}
+        stored.append(count | {"content": repr({"event_count": last})})
+    return {
+        "stored": sorted(stored, key=lambda each: (each["owner"] or "", each["name"])),
+        "deferred": [
+            {
+                "handle": each.handle_path,
+                "owner": each.owner,
+                "observer": each.observer,
+                "snapshot": repr(each.snapshot_data),
+            }
+            for each in after.deferred
+        ],
+    }
+
+
+def versions() -> dict:
+    """What is installed here, by name."""
+    metadata = importlib.import_module("importlib.metadata")
+    found = {each.metadata["Name"]: each.version for each in metadata.distributions()}
+    return dict(sorted((name, version) for name, version in found.items() if name))
+

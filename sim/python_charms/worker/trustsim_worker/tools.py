@@ -1,0 +1,151 @@
+"""The hook tools of ops[testing], which tell what the charm does with secrets."""
+
+import contextlib
+import datetime
+
+import ops
+from scenario import _runtime, mocking
+from scenario import state as scenario_state
+from scenario._runtime import Runtime
+
+
+class Seen:
+    """What ops[testing] holds while the hook runs, for when it fails."""
+
+    state = None
+
+
+class Tools:
+    """Calls of the hook tools for secrets, in order."""
+
+    def __init__(self):
+        self.secrets: list[dict] = []
+        self.refused: list[dict] = []
+        self.added: list[str] = []
+
+    def refuse(self, what: str) -> None:
+        """Notes what is not played."""
+        self.refused.append({"kind": "hook-tool", "what": what})
+
+
+def patch_backend(asked: dict, charm) -> Tools:
+    """Has the hook tools of ops[testing] tell what the charm does with secrets."""
+    tools = Tools()
+    backend = mocking._MockModelBackend
+    replaced = ("__init__", "secret_add", "secret_set", "secret_get", "secret_remove")
+    original = {name: getattr(backend, name) for name in replaced}
+
+    def init(self, *arguments, **keywords):
+        original["__init__"](self, *arguments, **keywords)
+        Seen.state = self._state
+
+    def add(self, content, **keywords):
+        if not keywords.get("label"):
+            tools.refuse("secret-add without a label")
+        if keywords.get("rotate"):
+            tools.refuse("secret-add --rotate")
+        done = original["secret_add"](self, content, **keywords)
+        owner = keywords.get("owner") or "application"
+        tools.added.append(done)
+        tools.secrets.append(
+            {
+                "tool": "secret-add",
+                "id": done,
+                "owner": owner,
+                "label": keywords.get("label"),
+                "content": dict(content),
+                "expire": told_instant(keywords.get("expire")),
+            }
+        )
+        return done
+
+    def change(self, id, **keywords):
+        found = self._get_secret(id, None)
+        if keywords.get("label") not in (None, found.label):
+            tools.refuse("secret-set --label")
+        if keywords.get("rotate"):
+            tools.refuse("secret-set --rotate")
+        original["secret_set"](self, id, **keywords)
+        content = keywords.get("content")
+        tools.secrets.append(
+            {
+                "tool": "secret-set",
+                "id": found.id,
+                "content": dict(content) if content else None,
+                "expire": told_instant(keywords.get("expire")),
+            }
+        )
+
+    def get(self, *, id=None, label=None, refresh=False, peek=False):
+        try:
+            found = self._get_secret(id, label)
+        except ops.SecretNotFoundError:
+            if id is not None:
+                tools.refuse("secret-get of a secret of another application")
+            raise
+        if id is not None and label not in (None, found.label):
+            tools.refuse("secret-get with a label of its own")
+        done = original["secret_get"](self, id=id, label=label, refresh=refresh, peek=peek)
+        call = {"tool": "secret-get", "id": found.id, "refresh": refresh, "peek": peek}
+        if found.id not in tools.added:
+            tools.secrets.append(call)
+        return done
+
+    def remove(self, id, *, revision=None):
+        found = self._get_secret(id, None)
+        self._check_can_manage_secret(found)
+        tools.secrets.append({"tool": "secret-remove", "id": found.id, "revision": revision})
+        # ops[testing] refuses the revision that it takes for the latest.
+        if revision is None:
+            original["secret_remove"](self, id, revision=revision)
+
+    for name in ("credential_get", "resource_get", "storage_add", "storage_get", "storage_list"):
+        setattr(backend, name, refusing(tools, name.replace("_", "-")))
+    for name, method in zip(replaced, (init, add, change, get, remove), strict=True):
+        setattr(backend, name, method)
+    patch_runtime(asked, charm)
+    return tools
+
+
+def refusing(tools: Tools, name: str):
+    """A hook tool that is not played."""
+
+    def refused(self, *_, **__):
+        tools.refuse(name)
+        raise ops.ModelError(f"trustsim does not play {name}")
+
+    return refused
+
+
+def patch_runtime(asked: dict, charm) -> None:
+    """Has ops[testing] use the charm's folder, ids that follow from the hook, and Juju's environment."""
+    number = iter(range(1, 1 << 30))
+    scenario_state._generate_secret_id = lambda: f"secret:new{next(number)}"
+
+    @contextlib.contextmanager
+    def root(self):
+        yield _runtime.Path(charm.root)
+
+    Runtime._virtual_charm_root = root
+    environment = Runtime._get_event_env
+
+    def told(self, *arguments, **keywords):
+        env = environment(self, *arguments, **keywords)
+        if asked["kind"] == "relation-changed" and "remote-unit" not in asked:
+            # For a change of the other application's databag Juju leaves it empty (juju/juju 3.6
+            # `uniter/runner/context/context.go`); ops[testing] puts some unit there.
+            env["JUJU_REMOTE_UNIT"] = ""
+        return env
+
+    Runtime._get_event_env = told
+
+
+def told_instant(expire) -> str | None:
+    """An expiry as RFC 3339; without a zone it is in UTC, in which units run."""
+    if expire is None:
+        return None
+    if isinstance(expire, datetime.timedelta):
+        expire = datetime.datetime.now(datetime.timezone.utc) + expire
+    if expire.tzinfo is None:
+        expire = expire.replace(tzinfo=datetime.timezone.utc)
+    return expire.astimezone(datetime.timezone.utc).isoformat().replace("+00:00", "Z")
