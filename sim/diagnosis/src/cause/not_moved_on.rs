@@ -41,7 +41,9 @@ impl<'a> TrustSearch<'_, 'a> {
         let giver = giver?;
         let born = self.records.issued_at(leaf);
         let accepted = self.accepted(case, giver, born)?;
-        if !moved && case.at.since(accepted.entry.time) < PENDING_MAX {
+        let is_recent = case.at.since(accepted.entry.time) < PENDING_MAX;
+        // What is never read will not be read in time.
+        if !moved && is_recent && !self.certificates().reads_at_start(who, case.at) {
             return None;
         }
         match moved {

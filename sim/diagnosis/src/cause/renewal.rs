@@ -7,7 +7,6 @@ use std::sync::Arc;
 use super::faults::{self, Strike};
 use super::holdup::Unanswered;
 use super::kinds::{CertificateCause, FaultCause, NotLoadedReason};
-use super::records::profiles_of;
 use super::{
     Cause, CertificateSearch, ClockEffect, Event, Issued, NeverAsked, NotRequestedReason,
     PENDING_MAX, Performed, RootCause, Sent, Separation, Status, short,
@@ -476,15 +475,19 @@ impl<'a> CertificateSearch<'_, 'a> {
     /// Why a certificate of which the charm heard is not served, by how that is.
     fn unread_by_charm(&self, who: &Address, at: Time) -> NotLoadedReason {
         let index = self.records.application(who);
-        let charm = index.map(|index| self.records.charm(index, at));
-        let never = charm.filter(|charm| {
-            let mut profiles = profiles_of(charm).peekable();
-            profiles.peek().is_some() && profiles.all(|profile| profile.apply == Apply::None)
-        });
-        match never {
-            Some(charm) => NotLoadedReason::ReadAtStart(charm.name.clone()),
+        match index.filter(|_| self.reads_at_start(who, at)) {
+            Some(index) => {
+                let charm = self.records.charm(index, at);
+                NotLoadedReason::ReadAtStart(charm.name.clone())
+            }
             None => NotLoadedReason::Unread,
         }
+    }
+
+    /// Whether a unit's charm neither restarts nor reloads its workload for a certificate.
+    pub(super) fn reads_at_start(&self, who: &Address, at: Time) -> bool {
+        let mut profiles = self.records.profiles(who, at).peekable();
+        profiles.peek().is_some() && profiles.all(|profile| profile.apply == Apply::None)
     }
 
     /// In a pod the server of a Vault is not planned before its charm has a CA of its own.

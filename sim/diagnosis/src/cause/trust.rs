@@ -229,7 +229,9 @@ impl<'a> TrustSearch<'_, 'a> {
             made: self.new_ca(entry, root),
             only_one,
         };
-        RootCause::new(what, Some(seq)).after(entry.time, Event::CaMade { signer })
+        // Mostly the presenter moves on in seconds; where it does not, something keeps it from that.
+        let cause = RootCause::new(what, Some(seq)).pending(true);
+        cause.after(entry.time, Event::CaMade { signer })
     }
 
     /// A relation carries the CA, and the judge had one of its provider and lost it, or has another than the presenter.

@@ -53,7 +53,7 @@ pub fn text(event: &Event) -> String {
             requirer,
             transit: found,
         } => format!(
-            "the {interface} relation {provider} - {requirer} is there, but {}",
+            "the {interface} relation {provider} - {requirer} is still there, but {}",
             transit::clause(found)
         ),
     }
