@@ -78,10 +78,7 @@ fn gap(gap: &Gap, charm: &str) -> String {
             is_played,
         } => format!(
             "the charm {charm} is not known to have the endpoint {endpoint}{}",
-            match is_played {
-                true => ", which a generic charm uses",
-                false => "; what it does with it is not played",
-            }
+            use_of_unlisted(*is_played)
         ),
         Gap::ModelNotGiven { endpoint, offer } => format!(
             "what comes over {endpoint} is not known: the model of the offer {offer} is not given"
@@ -125,6 +122,13 @@ fn gap(gap: &Gap, charm: &str) -> String {
             "revision {revision} of {charm} is newer than {newest}, the newest that was read{}",
             played_as(*played, *newest)
         ),
+    }
+}
+
+const fn use_of_unlisted(is_played: bool) -> &'static str {
+    match is_played {
+        true => ", which a generic charm uses",
+        false => "; what it does with it is not played",
     }
 }
 
