@@ -241,7 +241,7 @@ impl Topology {
         let bindings = &self.application(application).bindings;
         let main: Arc<str> = self.space_of(application, "").into();
         let mut wanted: BTreeSet<Arc<str>> = bindings.values().cloned().collect();
-        let has_subnets = self.model(model).spaces.contains_key(ALPHA);
+        let has_subnets = self.alpha_has_subnets(model);
         if !has_subnets {
             wanted.remove(ALPHA);
         } else if &*main == ALPHA {
@@ -256,6 +256,13 @@ impl Topology {
             let address = Arc::clone(&addresses[0]);
             self.machine_mut(machine).address = address;
         }
+    }
+
+    /// Whether machines have addresses in `alpha` beside their private one. That of a machine that is known tells nothing of
+    /// the others.
+    fn alpha_has_subnets(&self, model: ModelId) -> bool {
+        let alpha = self.model(model).spaces.get(ALPHA);
+        alpha.is_some_and(|alpha| !alpha.subnets.is_empty())
     }
 
     /// Puts a machine into a space, unless it is in it.
@@ -276,7 +283,7 @@ impl Topology {
     /// long as it has none in `alpha`.
     pub(crate) fn enter_constrained(&mut self, machine: MachineId, spaces: &BTreeSet<Arc<str>>) {
         let model = self.machine(machine).model;
-        let has_subnets = self.model(model).spaces.contains_key(ALPHA);
+        let has_subnets = self.alpha_has_subnets(model);
         for space in spaces {
             if &**space != ALPHA || has_subnets {
                 self.enter_space(machine, Arc::clone(space));

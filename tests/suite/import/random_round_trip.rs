@@ -5,6 +5,8 @@
 //! one interface, within a model and through offers. Charms that wait for people are left out, since an import adds
 //! operators for them. Two applications are integrated once: in which order the relations of one provider's endpoint were
 //! made is in no status, and of two requests of one unit it decides which is answered first (tls-constraints).
+//!
+//! On machines, spaces are drawn too: subnets, bindings, and constraints that put machines into spaces.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -157,6 +159,30 @@ fn integrate(wanted: &[[End; 2]], drawn: &[Drawn], models: usize) -> Integrated 
     made
 }
 
+const SPACES: &str = "    spaces: {oam: [10.30.0.0/24], data: [10.31.0.0/24, 'fd00:31::/64'], backup: ['fd00:32::/64']}\n";
+
+/// Where an application is bound, and what its machines have beside that.
+fn drawn_spaces(draw: &mut Draw, charm: &str) -> String {
+    let mut keys = String::new();
+    if draw.below(2) == 0 {
+        let endpoints = &catalogue()[charm].metadata.endpoints;
+        let bound = endpoints.iter().filter(|_| draw.below(4) == 0);
+        let bound: Vec<&str> = bound.map(|endpoint| endpoint.name.as_str()).collect();
+        let bound = bound
+            .iter()
+            .map(|name| format!(", '{name}': {}", draw.of(&["data", "backup"])));
+        let bound: String = bound.collect();
+        keys.push_str(&format!(
+            ", bindings: {{'': {}{bound}}}",
+            draw.of(&["oam", "data"])
+        ));
+    }
+    if draw.below(3) == 0 {
+        keys.push_str(", constraints: 'mem=4G spaces=backup'");
+    }
+    keys
+}
+
 /// The scenario of a seed.
 fn scenario(seed: u64) -> String {
     let mut draw = Draw(seed);
@@ -186,8 +212,12 @@ fn scenario(seed: u64) -> String {
         let offers = offered.collect::<Vec<_>>().join(", ");
         let count = if kubernetes { "scale" } else { "num_units" };
         let (name, charm, units) = (&each.name, each.charm, 1 + draw.below(2));
+        let spaces = match kubernetes {
+            true => String::new(),
+            false => drawn_spaces(&mut draw, charm),
+        };
         applications[each.model].push_str(&format!(
-            "      {name}: {{charm: {charm}, {count}: {units}, offers: {{{offers}}}}}\n"
+            "      {name}: {{charm: {charm}, {count}: {units}{spaces}, offers: {{{offers}}}}}\n"
         ));
     }
     let mut text = format!("name: random-{seed}\nduration: 2d\nconnections: derived\nmodels:\n");
@@ -195,9 +225,10 @@ fn scenario(seed: u64) -> String {
         applications.iter().zip(&made.lines).enumerate()
     {
         text.push_str(&format!("  m{model}:\n"));
-        if kubernetes {
-            text.push_str("    bundle: kubernetes\n");
-        }
+        text.push_str(match kubernetes {
+            true => "    bundle: kubernetes\n",
+            false => SPACES,
+        });
         let sections = [
             ("applications", applications),
             ("relations", relations),
@@ -217,7 +248,7 @@ fn loaded(text: &str) -> Result<Loaded, String> {
 }
 
 /// Each connection with its last verdict.
-fn verdicts(deployment: &Deployment) -> Vec<String> {
+pub(super) fn verdicts(deployment: &Deployment) -> Vec<String> {
     let deployment = Arc::new(cut(deployment, Span::from_secs(86_400)));
     let record = play(&deployment, Options::default());
     let mut last: BTreeMap<u32, String> = BTreeMap::new();
