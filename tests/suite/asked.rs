@@ -7,7 +7,9 @@ use trustsim::diagnosis::{RequestOutcome, requests};
 use trustsim::kernel::Span;
 use trustsim::report::words::requests as words;
 use trustsim::validators::ErrorKind;
-use trustsim::whatif::{NameVerdict, PlayedOrder, dialled_names, relation_order, trust_found};
+use trustsim::whatif::{
+    MissingTrust, NameVerdict, PlayedOrder, dialled_names, relation_order, trust_found,
+};
 use trustsim::world::{CertificateKind, Deployment, Kind, Options, Simulation};
 
 use crate::common::{load, load_named, scenario_files, yaml_files};
@@ -100,6 +102,36 @@ fn requests_agree_with_certificates() {
         told += found.requests.len();
     }
     assert!(told > 100, "only {told} requests");
+}
+
+/// A control plane whose hooks do not get so far has no CA of etcd yet; it was told that no relation could bring it.
+/// charmed-kubernetes/layer-etcd 233f62a `src/reactive/etcd.py`, `send_cluster_connection_details`.
+#[test]
+fn the_ca_of_etcd_comes_over_its_own_relation() {
+    let deployment = crate::common::deployed(
+        "duration: 2d
+models:
+  m:
+    applications:
+      easyrsa: {charm: easyrsa, num_units: 1}
+      etcd: {charm: etcd, num_units: 1}
+      cp: {charm: kubernetes-control-plane, num_units: 1}
+    relations: [['easyrsa:client', 'etcd:certificates'], ['etcd:db', 'cp:etcd']]
+connections: [{from: m.cp, to: m.etcd}]
+",
+    );
+    let mut simulation = Simulation::new(Arc::new(deployment), Options::default());
+    simulation.run_until(simulation.deployment().start + Span::from_secs(86_400));
+    let found = trust_found(&simulation);
+    let missing: Vec<&MissingTrust> = found.checks.iter().flat_map(|one| &one.missing).collect();
+    for one in &missing {
+        let MissingTrust::NotBrought(relation) = one else {
+            panic!("{one:?}");
+        };
+        assert_eq!(relation.interface, "etcd");
+    }
+    let is_trusted = found.checks.iter().all(|one| one.anchor.is_some());
+    assert!(is_trusted || !missing.is_empty(), "{:?}", found.checks);
 }
 
 /// The verdict of each connection that is in force, as `handshakes.csv` has it, by its number.

@@ -344,9 +344,21 @@ fn passing(
     deployment.relations.iter().find(|relation| {
         let [server, client] = ends(relation);
         client == Some(needing)
-            && deployment.passes_ca(relation)
+            && (deployment.passes_ca(relation) || hands_on_credentials(deployment, relation))
             && (has_certificates(server) || (is_own_root && server == Some(ca)))
     })
+}
+
+/// Whether the charm of a provider hands its CA on in data of its own, which the requirer's takes, as etcd does to a control
+/// plane (charmed-kubernetes/layer-etcd 233f62a `src/reactive/etcd.py`, `send_cluster_connection_details`).
+fn hands_on_credentials(deployment: &Deployment, relation: &RelationSpec) -> bool {
+    let codes = relation.sides.each_ref().map(|side| {
+        let application = deployment.application_of(side.party)?;
+        Some(deployment.applications[application].charm.implementation)
+    });
+    let interface = relation.interface.as_str();
+    matches!(codes, [Some(server), Some(client)]
+        if server.ca_interfaces.contains(&interface) && client.credential_interfaces.contains(&interface))
 }
 
 /// A side of a connection that verifies the other.
