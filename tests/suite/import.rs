@@ -10,6 +10,7 @@ mod published;
 mod random_round_trip;
 mod round_trip;
 mod shapes;
+mod shipped_round_trip;
 mod terraform;
 
 use std::path::{Path, PathBuf};

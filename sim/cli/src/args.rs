@@ -128,6 +128,8 @@ pub enum Command {
     Rehearse(Rehearse),
     /// Show what `juju status` would at an instant
     Status(Status),
+    /// Show what `juju export-bundle` would at an instant
+    ExportBundle(ExportBundle),
     /// Show what `juju show-unit` would at an instant
     ShowUnit(ShowUnit),
     /// Record the hooks of units: what each one read, and what it wrote
@@ -448,6 +450,25 @@ pub struct Status {
     /// How the answer is printed
     #[arg(long, value_name = "FORMAT", default_value = "tabular")]
     pub format: Format,
+    /// Write into this file instead of standard output
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    /// How the scenario is played until then
+    #[command(flatten)]
+    pub play: Play,
+}
+
+/// Show what `juju export-bundle` would at an instant
+#[derive(Debug, Args)]
+pub struct ExportBundle {
+    /// Scenario file, or the folder that `trustsim run` wrote of it
+    pub scenario: PathBuf,
+    /// A duration from the start such as 91d, or an RFC 3339 instant; the end without it
+    #[arg(long, value_name = "TIME")]
+    pub at: Option<String>,
+    /// The model, where there are several
+    #[arg(short, long, value_name = "MODEL")]
+    pub model: Option<String>,
     /// Write into this file instead of standard output
     #[arg(short, long, value_name = "FILE")]
     pub output: Option<PathBuf>,

@@ -6,6 +6,7 @@ mod charms;
 mod check;
 mod explain;
 mod export;
+mod export_bundle;
 mod forecast;
 mod import;
 mod judge;
@@ -45,6 +46,7 @@ pub(super) fn dispatch(cli: &Cli, console: &mut Console<'_>) -> Result<Exit, Cli
         Command::Why(args) => why::why(args, console)?,
         Command::Status(args) => status::status(args, console)?,
         Command::ShowUnit(args) => show_unit::show_unit(args, console)?,
+        Command::ExportBundle(args) => export_bundle::export_bundle(args, console)?,
         Command::Export(args) => export::export(args, console)?,
         Command::Record(args) => record::record(args, console)?,
         Command::Import(args) => import::import(args, console)?,

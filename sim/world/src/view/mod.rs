@@ -1,6 +1,7 @@
 //! The world at one instant as `juju` would show it: data only, no layout.
 
 mod attack;
+mod bundle;
 mod export;
 mod recording;
 mod status;
