@@ -7,6 +7,7 @@ mod bad;
 mod corpus;
 mod crashdump;
 mod published;
+mod questions;
 mod random_round_trip;
 mod round_trip;
 mod shapes;
