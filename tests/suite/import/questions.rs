@@ -110,7 +110,7 @@ fn failures(found: &RelationOrder, order: PlayedOrder) -> usize {
 
 fn page() -> Option<String> {
     let mut page = HEAD.to_owned();
-    let mut sums = vec![0; 12];
+    let mut sums = [0; 12];
     for case in cases()? {
         let Ok(imported) = &case.made else {
             continue;
