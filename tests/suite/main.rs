@@ -36,6 +36,7 @@ mod newer_revisions;
 mod one_cause;
 mod openssl_verify;
 mod ordered_remedies;
+mod own_code;
 mod pairings;
 mod passed_ca;
 mod patterns;

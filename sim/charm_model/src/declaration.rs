@@ -10,7 +10,10 @@ use super::metadata::{
     CharmMetadata, DeclaredAuthority, Endpoint, EndpointProfile, EndpointSource, IssuerProfile,
     OptionSpec, ProcessProfile, Protocol, Role, Server, Transfers,
 };
-use super::{Bugs, Implementation, Provenance, ReadingDeclaration, Registry, WITHOUT_TLS};
+use super::{
+    Bugs, Implementation, OWN_CODE, OWN_CODE_OF_CA, Provenance, ReadingDeclaration, Registry,
+    WITHOUT_TLS,
+};
 use trustsim_juju::HookName;
 use trustsim_kernel::{Span, parse_duration};
 use trustsim_pki::Purpose;
@@ -25,6 +28,11 @@ record! {
     pub struct CharmDeclaration {
         /// The charm's own files, relative to this one: its folder, a file in it, or the packed `.charm`.
         from: Text = "from" [Extension],
+        /// The charm's folder, relative to this file, with the code that plays it. Its own files are read there, too.
+        source: Text = "source" [Extension],
+        /// With `source`: the interpreter that runs the code, relative to this file. Without it that of a virtual environment
+        /// in the charm's folder (`.venv` or `venv`), else `python3`.
+        python: Text = "python" [Extension],
         /// Charmhub name.
         name: Text = "name",
         /// Whether its units live beside the units of a principal.
@@ -345,7 +353,9 @@ impl CharmDeclaration {
         let implementation = self.to_implementation(&endpoints, registry, reader);
         let own_api = implementation.api.map(|api| api.endpoint);
         self.check_passed(&endpoints, own_api, reader);
-        let issuer = self.issuer.as_ref().map(|issuer| issuer.to_profile(reader));
+        // The code of a charm has a CA of its own, whatever the catalogue says.
+        let issuer = self.issuer.as_ref().filter(|_| self.source.is_none());
+        let issuer = issuer.map(|issuer| issuer.to_profile(reader));
         let reading = self.reading.as_ref();
         let provenance = reading.and_then(|reading| reading.to_provenance(reader));
         // Without a reading the author of the scenario wrote it.
@@ -528,6 +538,19 @@ impl CharmDeclaration {
         let mut behaviours: Vec<&str> = registry.named().map(|each| each.behaviour).collect();
         behaviours.dedup();
         let given = one_of(self.behaviour.as_ref(), &behaviours, reader);
+        if self.source.is_some() {
+            let provides = |each: &Endpoint| {
+                each.role == Role::Provider && each.interface == "tls-certificates"
+            };
+            return match endpoints.iter().any(provides) {
+                true => &OWN_CODE_OF_CA,
+                false => &OWN_CODE,
+            };
+        }
+        if let Some(python) = &self.python {
+            let message = "`python` has no effect without `source`";
+            reader.bad_value(python.place, message, None);
+        }
         if let Some(issuer) = &self.issuer {
             if let Some(public) = issuer.public.as_ref().filter(|public| public.value) {
                 let message = "no application's CA is among the public ones".to_owned();

@@ -102,6 +102,9 @@ pub struct Play {
     /// Perform every handshake instead of one for each change of what both sides bring
     #[arg(long)]
     pub every_handshake: bool,
+    /// Keep in this folder how charms that are played by their own code answered, for later runs
+    #[arg(long, value_name = "FOLDER")]
+    pub keep_answers: Option<PathBuf>,
 }
 
 /// The commands.

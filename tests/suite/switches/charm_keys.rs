@@ -7,9 +7,17 @@ use super::{Came, assert_none_ignored, came_of};
 use trustsim::charms::{CharmDeclaration, CharmMetadata, Endpoint, Protocol, Role, catalogue};
 use trustsim::yaml::Flag;
 
-/// Keys that say what a deployment may name (`server`: where a connection may go), or from where the rest is read, and
+/// Keys that say what a deployment may name (`server`: where a connection may go), or from where the rest is read or played, and
 /// `issuer`, whose own keys are below.
-const NOT_TRIED: [&str; 5] = ["more-options", "more-endpoints", "from", "issuer", "server"];
+const NOT_TRIED: [&str; 7] = [
+    "more-options",
+    "more-endpoints",
+    "from",
+    "source",
+    "python",
+    "issuer",
+    "server",
+];
 
 /// Keys of a charm, with values that are not the default of any, or of few.
 const KEYS: [(&str, &[&str]); 14] = [

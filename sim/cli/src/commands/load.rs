@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::own_code;
 use crate::args::Play;
 use crate::bug::{PlayedScenario, quoted};
 use crate::console::Console;
@@ -117,6 +118,11 @@ pub(super) fn load(
         deployment.seed = previous.provenance.seed;
         options.every_hook = previous.provenance.every_hook;
         options.every_handshake = previous.provenance.every_handshake;
+    }
+    if let Some(folder) = &play.keep_answers {
+        for source in own_code::sources(&deployment) {
+            source.0.keep_answers_in(folder.clone());
+        }
     }
     PlayedScenario::begin(&scenario, variant.as_deref(), deployment.seed);
     trustsim_faults::draw(&mut deployment);

@@ -11,6 +11,7 @@ mod forecast;
 mod import;
 mod judge;
 mod load;
+mod own_code;
 mod record;
 mod recording_text;
 mod rehearse;
@@ -104,6 +105,7 @@ fn play_through(
     console: &mut Console<'_>,
 ) -> Result<(), CliError> {
     progress::play(simulation, start, until, console.progress);
+    own_code::check_played(simulation.deployment())?;
     say_endless(simulation, console)
 }
 

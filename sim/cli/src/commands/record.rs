@@ -77,6 +77,7 @@ pub(super) fn record(args: &Record, console: &mut Console<'_>) -> Result<(), Cli
     drop(watched);
     delivery.write(text.end(), console)?;
     delivery.finish()?;
+    super::own_code::check_played(&wanted.deployment)?;
     super::say_endless(&simulation, console)
 }
 

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread::available_parallelism;
 
-use super::load;
+use super::{load, own_code};
 use crate::args::{Format, Run};
 use crate::console::Console;
 use crate::error::{CliError, ErrorKind};
@@ -70,6 +70,7 @@ fn play(
     let deployment = Arc::clone(&playable.deployment);
     let mut simulation = Simulation::new(Arc::clone(&deployment), playable.options);
     progress::play(&mut simulation, deployment.start, until, console.progress);
+    own_code::check_played(&deployment)?;
     #[cfg(test)]
     crate::bug::tests::break_an_assertion();
     let (manifest, journal) = (simulation.manifest(), simulation.journal());
@@ -103,6 +104,8 @@ fn play(
         true => Detail::Verbose,
         false => Detail::Normal,
     };
+    // The other seeds and the remedies were played by the same code.
+    own_code::check_played(&deployment)?;
     // Rendered before anything is written: a broken assertion leaves no report.
     let text = match console.quiet {
         true => None,

@@ -52,6 +52,14 @@ pub fn reason(reason: &Reason, deployment: &Deployment) -> String {
     format!("{address}: {}", gap(&reason.gap, charm))
 }
 
+fn unlisted_endpoint(charm: &str, endpoint: &str, is_played: bool) -> String {
+    let played = match is_played {
+        true => ", which a generic charm uses",
+        false => "; what it does with it is not played",
+    };
+    format!("the charm {charm} is not known to have the endpoint {endpoint}{played}")
+}
+
 fn gap(gap: &Gap, charm: &str) -> String {
     match gap {
         Gap::Generic => format!(
@@ -76,10 +84,7 @@ fn gap(gap: &Gap, charm: &str) -> String {
         Gap::UnlistedEndpoint {
             endpoint,
             is_played,
-        } => format!(
-            "the charm {charm} is not known to have the endpoint {endpoint}{}",
-            use_of_unlisted(*is_played)
-        ),
+        } => unlisted_endpoint(charm, endpoint, *is_played),
         Gap::ModelNotGiven { endpoint, offer } => format!(
             "what comes over {endpoint} is not known: the model of the offer {offer} is not given"
         ),
@@ -93,9 +98,7 @@ fn gap(gap: &Gap, charm: &str) -> String {
         Gap::NamesFrom { endpoint } => format!(
             "the charm {charm} asks for the names that come over {endpoint}, which are not played"
         ),
-        Gap::OwnCode => format!(
-            "the charm {charm} is played by its own code; which files its workload reads is told by what is in them"
-        ),
+        Gap::OwnCode => format!("the charm {charm} is {}", common(gap)),
         Gap::DescribedByScenario => format!("the scenario describes the charm {charm}"),
         Gap::ChangedByScenario => {
             format!("the scenario changes what the catalogue has of the charm {charm}")
@@ -122,13 +125,6 @@ fn gap(gap: &Gap, charm: &str) -> String {
             "revision {revision} of {charm} is newer than {newest}, the newest that was read{}",
             played_as(*played, *newest)
         ),
-    }
-}
-
-const fn use_of_unlisted(is_played: bool) -> &'static str {
-    match is_played {
-        true => ", which a generic charm uses",
-        false => "; what it does with it is not played",
     }
 }
 

@@ -120,6 +120,7 @@ impl<'a> Charms<'a> {
         }
         let mut charm = charm_of(&declaration, name, node, reader, out);
         charm.metadata.provenance = charm.metadata.provenance.adjusted();
+        self.own_files.give_code(&declaration, &mut charm);
         charm
     }
 
@@ -192,7 +193,10 @@ fn declared_charm(
     let mut reader = Reader::new(Unknown::Refused, true);
     // What is no mapping is a mistake that the reader keeps.
     let written = CharmDeclaration::from_node(node, &mut reader).unwrap_or_default();
-    let own = match &written.from {
+    if let Some(source) = &written.source {
+        refuse_beside_code(&written, source, out);
+    }
+    let own = match written.source.as_ref().or(written.from.as_ref()) {
         Some(from) => Some(own_files.named(from, out)),
         None => own_files.beside(&name.value, name.place, out),
     };
@@ -214,7 +218,21 @@ fn declared_charm(
     } else if (has_files && says_nothing) || is_part_of_metadata(node) {
         charm.metadata.provenance = Provenance::Metadata;
     }
+    own_files.give_code(&declaration, &mut charm);
     charm
+}
+
+/// Refuses what a charm with `source` may not say beside it.
+fn refuse_beside_code(written: &CharmDeclaration, source: &Text, out: &mut Diagnostics) {
+    if let Some(from) = &written.from {
+        let message = "a charm with `source` has its own files there";
+        out.push(Diagnostic::error(Code::BadValue, from.place, message).help("leave `from` out"));
+    }
+    if written.behaviour.is_some() || written.issuer.is_some() {
+        let message =
+            "a charm with `source` is played by its own code, not by `issuer` or `behaviour`";
+        out.push(Diagnostic::error(Code::BadValue, source.place, message));
+    }
 }
 
 /// Whether a description says nothing but what a charm's metadata does, and that there is more. That is what is known of

@@ -4,12 +4,15 @@
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::folder::Folder;
 use super::names::check_declared_names;
 use super::own_tree::OwnTree;
 use crate::format::{is_packed, unpacked};
+use trustsim_charms::{CharmDeclaration, CharmSource, KnownCharm, Provenance};
 use trustsim_errors::{Code, Diagnostic, Diagnostics};
+use trustsim_python_charms::{Limits, PythonSource};
 use trustsim_yaml::{Node, Place, Text};
 
 /// The files, in the order in which they are read. One of the first two makes a folder that of a charm.
@@ -103,6 +106,26 @@ impl<'a> OwnFiles<'a> {
             }
         }
         tree
+    }
+
+    /// Gives a charm the code that plays it, where it is declared with `source`. Nothing is run before its first hook.
+    pub(super) fn give_code(&self, declaration: &CharmDeclaration, charm: &mut KnownCharm) {
+        let Some(source) = &declaration.source else {
+            return;
+        };
+        let folder = self.folder.beside(&source.value);
+        let python = match &declaration.python {
+            Some(python) if python.value.contains('/') => self.folder.beside(&python.value),
+            Some(python) => PathBuf::from(&python.value),
+            None => [".venv", "venv"]
+                .map(|made| folder.join(made).join("bin/python"))
+                .into_iter()
+                .find(|python| self.folder.is_file(python))
+                .unwrap_or_else(|| PathBuf::from("python3")),
+        };
+        let code = PythonSource::new(folder, python, Limits::default());
+        charm.metadata.source = Some(CharmSource(Arc::new(code)));
+        charm.metadata.provenance = Provenance::OwnCode;
     }
 
     /// The files of a folder; `None` where it is not that of a charm.

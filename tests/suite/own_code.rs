@@ -1,0 +1,323 @@
+//! Charms that are played by their own code: the charms of `tests/charms`, with the real `ops` and `charmlibs`, beside what is
+//! built in, and what a charm with a mistake in it does.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use crate::common::{deployed, errors, play_every_hook, trustsim};
+use trustsim::diagnosis::diagnose;
+use trustsim::kernel::{Span, Time};
+use trustsim::world::{Deployment, Kind, Options, Record, Simulation};
+
+/// A copy of a charm of `tests/charms`, changed.
+fn changed_charm(name: &str, from: &str, to: &str) -> tempfile::TempDir {
+    let charm = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("tests/charms")
+        .join(name);
+    let copy = tempfile::tempdir().expect("a folder");
+    fs::create_dir(copy.path().join("src")).expect("a folder is made");
+    for file in ["charmcraft.yaml", "src/charm.py"] {
+        let text = fs::read_to_string(charm.join(file)).expect("a file of the project");
+        fs::write(copy.path().join(file), text.replace(from, to)).expect("a file is written");
+    }
+    copy
+}
+
+/// A CA, a server and a client, each with a charm of this kind; on day 60 the CA is replaced.
+fn scenario(charms: &str, ca: &str, pod: &str, days: u32) -> String {
+    let faults = match days > 60 {
+        true => "faults:\n  - {at: 60d, run-action: {unit: ca/0, action: rotate-private-key}}\n",
+        false => "",
+    };
+    format!(
+        "duration: {days}d
+models:
+  prod:
+    bundle: kubernetes
+    applications:
+      ca: {{charm: {ca}}}
+      web: {{charm: {pod}, scale: 1}}
+      other: {{charm: {pod}, scale: 1}}
+    relations:
+      - [ca:certificates, web:certificates]
+      - [ca:send-ca-cert, web:receive-ca-cert]
+      - [ca:certificates, other:certificates]
+      - [ca:send-ca-cert, other:receive-ca-cert]
+charms:
+{charms}
+clients:
+  operator: {{trusts: [ca], refresh: 1d}}
+connections:
+  - {{from: other, to: web, every: 1m}}
+  - {{from: operator, to: web, every: 1m}}
+{faults}"
+    )
+}
+
+fn of_their_own_code(python: &Path, pod: &Path, days: u32) -> Deployment {
+    let charms = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/charms");
+    let (provider, python) = (charms.join("provider"), python.display());
+    let charms = format!(
+        "  test-provider: {{source: {}, python: {python}}}
+  test-pod: {{source: {}, python: {python}, system-roots: false}}",
+        provider.display(),
+        pod.display(),
+    );
+    deployed(&scenario(&charms, "test-provider", "test-pod", days))
+}
+
+fn built_in(days: u32) -> Deployment {
+    let charms = "  self-signed-certificates:
+    options: {ca-common-name: {default: Test Root}, certificate-validity: {default: 30d}, root-ca-validity: {default: 365d}}
+  pod:
+    system-roots: false
+    containers: {web: {}}
+    requires:
+      certificates: {interface: tls-certificates, limit: 1}
+      receive-ca-cert: {interface: certificate_transfer, store: bundle}";
+    deployed(&scenario(charms, "self-signed-certificates", "pod", days))
+}
+
+fn pod() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/charms/pod")
+}
+
+/// Plays to the end, with what the units see in Juju then, and asserts that all of it was played.
+fn played(deployment: Deployment) -> (Record, BTreeMap<String, BTreeSet<String>>) {
+    let deployment = Arc::new(deployment);
+    let end = deployment.start + deployment.duration;
+    let mut simulation = Simulation::new(Arc::clone(&deployment), Options::default());
+    simulation.run_until(end);
+    for application in &deployment.applications {
+        if let Some(source) = &application.charm.source {
+            assert_eq!(source.0.unplayed(), Vec::<String>::new());
+        }
+    }
+    let keys = databag_keys(&simulation);
+    (simulation.finish(), keys)
+}
+
+/// The keys of the databags of each unit and application, with those of what is in them.
+fn databag_keys(simulation: &Simulation) -> BTreeMap<String, BTreeSet<String>> {
+    let mut found = BTreeMap::new();
+    for unit in ["ca/0", "web/0", "other/0"] {
+        let shown = simulation.show_unit("prod", unit).expect("it is there");
+        let mut keys = BTreeSet::new();
+        add_keys("", &shown["relation-info"], &mut keys);
+        found.insert(unit.to_owned(), keys);
+    }
+    found
+}
+
+fn add_keys(path: &str, value: &serde_json::Value, found: &mut BTreeSet<String>) {
+    match value {
+        serde_json::Value::Object(fields) => {
+            for (key, value) in fields {
+                found.insert(format!("{path}/{key}"));
+                add_keys(&format!("{path}/{key}"), value, found);
+            }
+        }
+        serde_json::Value::Array(items) => {
+            for item in items {
+                add_keys(path, item, found);
+            }
+        }
+        serde_json::Value::String(text) => {
+            let parsed: Option<serde_json::Value> = serde_json::from_str(text).ok();
+            match parsed {
+                Some(inner) if inner.is_array() || inner.is_object() => {
+                    add_keys(path, &inner, found)
+                }
+                _ => {}
+            }
+        }
+        _ => {}
+    }
+}
+
+/// Of each certificate its common name, its other names, how long it lives, whether it is a CA, and in which minute it was
+/// made.
+fn issued(record: &Record) -> Vec<(String, Vec<String>, u64, bool, u64)> {
+    let entries = record.journal.entries().iter();
+    let mut found: Vec<_> = entries
+        .filter_map(|entry| match &entry.kind {
+            Kind::CertificateIssued(issued) => {
+                let certificate = &issued.certificate;
+                let lives = certificate.not_after().since(certificate.not_before());
+                Some((
+                    certificate
+                        .subject_common_name()
+                        .unwrap_or_default()
+                        .to_owned(),
+                    certificate.sans().to_vec(),
+                    lives.as_secs(),
+                    certificate.is_ca(),
+                    entry.time.as_seconds() / 60,
+                ))
+            }
+            _ => None,
+        })
+        .collect();
+    found.sort();
+    found
+}
+
+/// The outages of at least a minute, to the minute, by connection.
+fn outages(record: &Record, deployment: &Deployment) -> Vec<(String, u64, Option<u64>)> {
+    let found = diagnose(deployment, &record.manifest, &record.journal);
+    let minute = |at: Time| at.as_seconds() / 60;
+    let lasting = found.outages.iter().filter(|outage| {
+        let until = outage.until;
+        until.is_none_or(|until| until.since(outage.from) >= Span::from_secs(60))
+    });
+    let name = |at: u32| record.manifest.connections[at as usize].name.to_string();
+    lasting
+        .map(|outage| {
+            let until = outage.until.map(minute);
+            (name(outage.connection), minute(outage.from), until)
+        })
+        .collect()
+}
+
+#[test]
+fn own_code_and_what_is_built_in_give_the_same() {
+    let Some(python) = trustsim_oracles::python_with_ops() else {
+        return;
+    };
+    let (own, model) = (of_their_own_code(&python, &pod(), 120), built_in(120));
+    let (played_own, own_keys) = played(own.clone());
+    let (played_model, model_keys) = played(model.clone());
+    assert_eq!(own_keys, model_keys);
+    assert_eq!(issued(&played_own), issued(&played_model));
+    let seen = outages(&played_own, &own);
+    assert_eq!(seen, outages(&played_model, &model));
+    assert!(
+        !seen.is_empty(),
+        "the operator is told of the new CA a day later"
+    );
+    // Another process, and other answers than those that it remembers: the same bytes.
+    let (again, _) = played(of_their_own_code(&python, &pod(), 120));
+    assert_eq!(
+        again.journal.fingerprint(),
+        played_own.journal.fingerprint()
+    );
+}
+
+#[test]
+fn a_mistake_in_the_code_has_the_outage_that_it_must_have() {
+    let Some(python) = trustsim_oracles::python_with_ops() else {
+        return;
+    };
+    // It restarts for its first certificate, and for no other.
+    let stale = changed_charm(
+        "pod",
+        "changed = self._write_certificate()\n",
+        "first = not self.container.exists(CERTIFICATE)\n        changed = self._write_certificate() and first\n",
+    );
+    let deployment = of_their_own_code(&python, stale.path(), 40);
+    let (record, _) = played(deployment.clone());
+    let entries = record.journal.entries().iter();
+    let mut leaves = entries.filter_map(|entry| match &entry.kind {
+        Kind::CertificateIssued(issued) if !issued.certificate.is_ca() => Some(&issued.certificate),
+        _ => None,
+    });
+    let web = leaves.find(|leaf| leaf.dns_names().any(|name| name.starts_with("web-0")));
+    let end = web.expect("there is one").not_after().as_seconds() / 60;
+    let found = outages(&record, &deployment);
+    assert_eq!(found.len(), 2, "{found:?}");
+    for (connection, from, until) in found {
+        assert!(
+            from.abs_diff(end) <= 1 && until.is_none(),
+            "{connection}: {from}, not {end}"
+        );
+    }
+
+    // No file has the certificate of its key.
+    let headless = changed_charm("pod", "assigned[0].chain)", "assigned[0].chain[1:])");
+    let deployment = of_their_own_code(&python, headless.path(), 1);
+    let (record, _) = played(deployment.clone());
+    assert!(
+        outages(&record, &deployment)
+            .iter()
+            .all(|(_, _, until)| until.is_none())
+    );
+    assert_eq!(
+        outages(&record, &deployment).len(),
+        2,
+        "of both connections"
+    );
+}
+
+#[test]
+fn hooks_that_are_not_run_would_have_done_nothing() {
+    let Some(python) = trustsim_oracles::python_with_ops() else {
+        return;
+    };
+    let mut deployment = of_their_own_code(&python, &pod(), 1);
+    deployment.duration = Span::from_secs(2 * 3600);
+    let (elided, _) = played(deployment.clone());
+    let every = play_every_hook(&deployment);
+    assert_eq!(elided.journal.fingerprint(), every.journal.fingerprint());
+}
+
+#[test]
+fn what_is_not_played_ends_a_run_without_an_outcome() {
+    let Some(python) = trustsim_oracles::python_with_ops() else {
+        return;
+    };
+    let reaching = changed_charm(
+        "provider",
+        "        if not self.unit.is_leader():\n            return\n",
+        "        import subprocess\n        subprocess.run([\"snap\", \"list\"])\n",
+    );
+    let folder = tempfile::tempdir().expect("a folder");
+    let text = format!(
+        "duration: 1h
+models: {{m: {{bundle: kubernetes, applications: {{ca: {{charm: reaching}}}}}}}}
+charms: {{reaching: {{source: {}, python: {}}}}}
+",
+        reaching.path().display(),
+        python.display()
+    );
+    fs::write(folder.path().join("s.yaml"), text).expect("a file is written");
+    let output = trustsim(folder.path(), &["run", "s.yaml", "-q", "-o", "out"]);
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(2), "{said}");
+    assert!(said.contains("cannot be played by its own code"), "{said}");
+    assert!(said.contains("command: snap list"), "{said}");
+    assert!(!folder.path().join("out").exists());
+}
+
+#[test]
+fn keys_that_nothing_reads_beside_the_code_are_refused() {
+    let refused = |keys: &str| {
+        errors(&format!(
+            "models: {{m: {{bundle: kubernetes, applications: {{a: {{charm: mine}}}}}}}}
+charms: {{mine: {{{keys}}}}}
+"
+        ))
+    };
+    let pod = pod();
+    let source = format!("source: {}", pod.display());
+    for (keys, told) in [
+        (
+            "python: python3".to_owned(),
+            "`python` has no effect without `source`",
+        ),
+        (
+            format!("{source}, behaviour: requirer"),
+            "played by its own code",
+        ),
+        (format!("{source}, from: x"), "has its own files there"),
+        (
+            format!("{source}, requires: {{certificates: {{apply: reload}}}}"),
+            "`apply` has no effect",
+        ),
+        ("source: /nowhere/at/all".to_owned(), "/nowhere/at/all"),
+    ] {
+        let said = refused(&keys);
+        assert!(said.contains(told), "{keys}: {said}");
+    }
+}
