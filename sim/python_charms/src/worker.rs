@@ -7,6 +7,7 @@ use std::io::{self, BufRead, BufReader, Read, Write};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::time::Duration;
 
 use serde::Deserialize;
 use serde_json::{Value as Json, json};
@@ -39,6 +40,9 @@ const MODULES: [(&str, &str); 9] = [
         include_str!("../worker/trustsim_worker/workload.py"),
     ),
 ];
+/// How often a worker that is to end is looked at, and after how many looks it is killed.
+const LOOK: Duration = Duration::from_millis(10);
+const PATIENCE: u32 = 300;
 /// A longer line than this is no answer.
 const LONGEST_LINE: u64 = 64 << 20;
 
@@ -241,9 +245,15 @@ impl Worker {
 }
 
 impl Drop for Worker {
-    /// Leaves no process behind.
+    /// Leaves no process behind. One that is idle ends with its input, and removes its folder; any other is killed.
     fn drop(&mut self) {
         self.input = None;
+        for _ in 0..PATIENCE {
+            if !matches!(self.child.try_wait(), Ok(None)) {
+                return;
+            }
+            std::thread::sleep(LOOK);
+        }
         // It may have ended by itself; then there is nothing to kill.
         let _ = self.child.kill();
         let _ = self.child.wait();
