@@ -82,7 +82,7 @@ def serve(begin: dict) -> None:
 def ready(lines: Lines, begin: dict, scratch: str):
     """Imports everything, and says so."""
     # A charm that never ends importing is ended by the kernel.
-    signal.setitimer(signal.ITIMER_REAL, 2 * begin["limits"]["seconds"])
+    signal.setitimer(signal.ITIMER_REAL, max(30, 2 * begin["limits"]["seconds"]))
     try:
         from trustsim_worker import chance
 
