@@ -102,7 +102,9 @@ impl CandidateSearch<'_> {
     ) -> Vec<(Likelihood, Change)> {
         let find = |address: &Address| self.deployment.application_at(address);
         let at = self.reacted(outage);
-        let mut obvious = self.put_right(explanation, at);
+        // What a process has not read is there: nothing else is as near.
+        let mut obvious: Vec<Change> = self.restarted(explanation, at).into_iter().collect();
+        obvious.extend(self.put_right(explanation, at));
         let mut settings = Vec::new();
         let judge = &explanation.symptom.judge;
         let since = transferred_from(explanation.ca_route.as_ref(), at);
@@ -115,7 +117,6 @@ impl CandidateSearch<'_> {
             });
         }
         obvious.extend(self.transfer_of_root(explanation));
-        obvious.extend(self.restarted(explanation, at));
         if let Some(provider) = signer {
             let what = explanation.cause.what.innermost();
             if matches!(
