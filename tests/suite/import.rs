@@ -6,6 +6,7 @@ mod answers;
 mod bad;
 mod corpus;
 mod crashdump;
+mod export_bundle;
 mod published;
 mod questions;
 mod random_round_trip;

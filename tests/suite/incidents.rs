@@ -129,31 +129,11 @@ fn said_at_half(deployment: &Deployment, record: &Record, findings: &Findings) -
 }
 
 fn play_all(judge: impl Fn(&Incident) -> Vec<String> + Sync) -> Vec<String> {
-    let incidents = incidents();
-    let next = std::sync::atomic::AtomicUsize::new(0);
-    let wrong = std::sync::Mutex::new(BTreeMap::new());
-    std::thread::scope(|scope| {
-        for _ in 0..2 {
-            scope.spawn(|| {
-                loop {
-                    let index = next.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
-                    let Some(incident) = incidents.get(index) else {
-                        break;
-                    };
-                    let said = judge(incident);
-                    if !said.is_empty() {
-                        let text = format!("{}:\n  {}", incident.name, said.join("\n  "));
-                        wrong.lock().expect("not poisoned").insert(index, text);
-                    }
-                }
-            });
-        }
+    let said = crate::common::on_every_core(&incidents(), |incident| {
+        let said = judge(incident);
+        (!said.is_empty()).then(|| format!("{}:\n  {}", incident.name, said.join("\n  ")))
     });
-    wrong
-        .into_inner()
-        .expect("not poisoned")
-        .into_values()
-        .collect()
+    said.into_iter().flatten().collect()
 }
 
 #[test]

@@ -8,11 +8,9 @@
 
 use std::collections::BTreeSet;
 use std::path::Path;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex};
-use std::thread;
+use std::sync::Arc;
 
-use crate::common::catalogued;
+use crate::common::{catalogued, on_every_core};
 use trustsim::diagnosis::{Findings, diagnose, outage_groups};
 use trustsim::kernel::{Span, Time};
 use trustsim::report::words;
@@ -133,14 +131,15 @@ struct Found {
     missed: Vec<String>,
 }
 
-fn look_at(seed: u64, found: &mut Found) {
+fn look_at(seed: u64) -> Found {
+    let mut found = Found::default();
     let (head, lines) = catalogued::deciding(seed);
     let with = |more: &[String]| {
         let lines = lines.iter().chain(more).map(|line| format!("  {line}\n"));
         format!("{head}{}", lines.collect::<String>())
     };
     let text = match lines.is_empty() {
-        true => return,
+        true => return found,
         false => with(&[]),
     };
     let Some(played) = Played::new(&text).map(Played::tried) else {
@@ -167,19 +166,19 @@ fn look_at(seed: u64, found: &mut Found) {
             .collect();
         let at = first.from.since(manifest.start) + REACTION;
         let typed_at = manifest.start + at;
+        let everything: BTreeSet<&str> = manifest
+            .connections
+            .iter()
+            .map(|connection| connection.name.as_str())
+            .collect();
         let before = lost(manifest, &played.run, &names, typed_at);
+        let all_before = lost(manifest, &played.run, &everything, typed_at);
         for more in plain(&played.deployment, at) {
             let Some(other) = Played::new(&with(&more)) else {
                 continue;
             };
             found.played += 1;
             let after = lost(manifest, &other.run, &names, typed_at);
-            let everything: BTreeSet<&str> = manifest
-                .connections
-                .iter()
-                .map(|connection| connection.name.as_str())
-                .collect();
-            let all_before = lost(manifest, &played.run, &everything, typed_at);
             let all_after = lost(manifest, &other.run, &everything, typed_at);
             if after * 2 <= before && all_after < all_before {
                 let cause = &findings.explanations[group.longest()].cause.what;
@@ -195,35 +194,24 @@ fn look_at(seed: u64, found: &mut Found) {
             }
         }
     }
+    found
 }
 
 fn check(seeds: std::ops::Range<u64>, unhelped_min: usize) {
-    let next = AtomicU64::new(seeds.start);
-    let all = Mutex::new(Found::default());
-    thread::scope(|scope| {
-        for _ in 0..thread::available_parallelism().map_or(1, usize::from) {
-            scope.spawn(|| {
-                while let Some(seed) =
-                    Some(next.fetch_add(1, Ordering::Relaxed)).filter(|seed| *seed < seeds.end)
-                {
-                    let mut found = Found::default();
-                    look_at(seed, &mut found);
-                    let mut all = all.lock().expect("no worker panics with it");
-                    all.groups += found.groups;
-                    all.unhelped += found.unhelped;
-                    all.played += found.played;
-                    all.missed.extend(found.missed);
-                }
-            });
-        }
-    });
+    let mut all = Found::default();
+    let seeds: Vec<u64> = seeds.collect();
+    for found in on_every_core(&seeds, |seed| look_at(*seed)) {
+        all.groups += found.groups;
+        all.unhelped += found.unhelped;
+        all.played += found.played;
+        all.missed.extend(found.missed);
+    }
     let Found {
         groups,
         unhelped,
         played,
-        mut missed,
-    } = all.into_inner().expect("no worker panicked");
-    missed.sort();
+        missed,
+    } = all;
     assert!(
         missed.is_empty(),
         "{} changes were missed for {unhelped} of {groups} groups of outages, {played} were played\n{}",

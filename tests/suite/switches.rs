@@ -6,8 +6,6 @@ mod endpoint_keys;
 mod occasions;
 
 use std::path::Path;
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use trustsim::scenario::{Code, MemoryFiles, Severity, load};
 use trustsim::world::Options;
@@ -46,27 +44,15 @@ fn came_of(text: &str) -> Came {
     }
 }
 
-/// Asserts that no subject has keys that are ignored, on two threads. `ignored` gives them, with how many were tried.
+/// Asserts that no subject has keys that are ignored. `ignored` gives them, with how many were tried.
 fn assert_none_ignored<T: Sync>(
     subjects: &[T],
     tried_min: usize,
     ignored: impl Fn(&T) -> (Vec<String>, usize) + Sync,
 ) {
-    let next = AtomicUsize::new(0);
-    let found = Mutex::new((Vec::new(), 0));
-    std::thread::scope(|scope| {
-        for _ in 0..2 {
-            scope.spawn(|| {
-                while let Some(subject) = subjects.get(next.fetch_add(1, Ordering::Relaxed)) {
-                    let (silent, tried) = ignored(subject);
-                    let mut found = found.lock().expect("not poisoned");
-                    found.0.extend(silent);
-                    found.1 += tried;
-                }
-            });
-        }
-    });
-    let (mut silent, tried) = found.into_inner().expect("not poisoned");
+    let came = crate::common::on_every_core(subjects, ignored);
+    let (silent, tried): (Vec<Vec<String>>, Vec<usize>) = came.into_iter().unzip();
+    let (mut silent, tried) = (silent.concat(), tried.into_iter().sum::<usize>());
     silent.sort();
     assert!(tried >= tried_min, "{tried}");
     assert!(

@@ -8,11 +8,8 @@
 //! 150 of charms of the whole catalogue in each of their generations.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::thread;
 
-use crate::common::{catalogued, deployed, small};
+use crate::common::{catalogued, deployed, on_every_core, small};
 use trustsim::diagnosis::{Cause, Explanation, FaultCause, Findings, RootCause, diagnose};
 use trustsim::kernel::{Span, Time};
 use trustsim::report::words;
@@ -275,32 +272,22 @@ fn blames(whole: &Played, cause: &RootCause, fault: &Fault) -> bool {
 }
 
 fn check(seeds: std::ops::Range<u64>, plans: fn(u64) -> Vec<Plan>) {
-    let next = AtomicU64::new(seeds.start);
-    let all = Mutex::new(Found::default());
-    thread::scope(|scope| {
-        for _ in 0..thread::available_parallelism().map_or(1, usize::from) {
-            scope.spawn(|| {
-                while let Some(seed) =
-                    Some(next.fetch_add(1, Ordering::Relaxed)).filter(|seed| *seed < seeds.end)
-                {
-                    let found = play(seed, plans);
-                    let mut all = all.lock().expect("no worker panics with it");
-                    all.caused += found.caused;
-                    all.mixed += found.mixed;
-                    all.refused += found.refused;
-                    all.kinds.extend(found.kinds);
-                    all.wrong.extend(found.wrong);
-                }
-            });
-        }
-    });
+    let mut all = Found::default();
+    let seeds: Vec<u64> = seeds.collect();
+    for found in on_every_core(&seeds, |seed| play(*seed, plans)) {
+        all.caused += found.caused;
+        all.mixed += found.mixed;
+        all.refused += found.refused;
+        all.kinds.extend(found.kinds);
+        all.wrong.extend(found.wrong);
+    }
     let Found {
         caused,
         mixed,
         refused,
         kinds,
         wrong,
-    } = all.into_inner().expect("no worker panicked");
+    } = all;
     assert!(
         wrong.is_empty(),
         "{} of {caused} parts of outages are blamed on something else\n{}",

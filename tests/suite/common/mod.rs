@@ -8,7 +8,9 @@ pub(crate) mod small;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
-use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::thread;
 
 use trustsim::diagnosis::{Findings, diagnose};
 use trustsim::kernel::{Span, Time};
@@ -16,6 +18,33 @@ use trustsim::report::words::{command, entry, note};
 use trustsim::scenario;
 use trustsim::whatif::{Effort, Forks, Future, Outcome, Unfinished, remedies};
 use trustsim::world::{Deployment, Entry, Kind, Options, Record, Simulation};
+
+/// What comes of each item, in their order, on as many threads as there are processors.
+pub(crate) fn on_every_core<T: Sync, R: Send>(
+    items: &[T],
+    work: impl Fn(&T) -> R + Sync,
+) -> Vec<R> {
+    let next = AtomicUsize::new(0);
+    let done = Mutex::new(BTreeMap::new());
+    thread::scope(|scope| {
+        for _ in 0..thread::available_parallelism().map_or(1, usize::from) {
+            scope.spawn(|| {
+                loop {
+                    let index = next.fetch_add(1, Ordering::Relaxed);
+                    let Some(item) = items.get(index) else {
+                        break;
+                    };
+                    let came = work(item);
+                    done.lock()
+                        .expect("no worker panics with it")
+                        .insert(index, came);
+                }
+            });
+        }
+    });
+    let done = done.into_inner().expect("no worker panicked");
+    done.into_values().collect()
+}
 
 /// The program in a folder, with what a user types after its name.
 pub(crate) fn program(folder: &Path, arguments: &[&str]) -> Command {
