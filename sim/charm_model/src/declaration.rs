@@ -348,7 +348,8 @@ impl CharmDeclaration {
         }
         endpoints.sort_by(|a, b| a.name.cmp(&b.name));
         self.check_peers(&endpoints, reader);
-        self.check_named(&endpoints, reader);
+        let containers = names(self.containers.as_ref(), "containers", reader);
+        self.check_named(&endpoints, &containers, reader);
         let processes = self.to_processes(&endpoints, reader);
         let implementation = self.to_implementation(&endpoints, registry, reader);
         let own_api = implementation.api.map(|api| api.endpoint);
@@ -372,7 +373,7 @@ impl CharmDeclaration {
             metadata: CharmMetadata {
                 name: name.to_owned(),
                 subordinate: self.subordinate == Some(true),
-                containers: names(self.containers.as_ref(), "containers", reader),
+                containers,
                 endpoints,
                 options: self.to_options(reader),
                 implementation,
@@ -426,7 +427,7 @@ impl CharmDeclaration {
     }
 
     /// What decides about a request is a relation of an endpoint that the charm has.
-    fn check_named(&self, endpoints: &[Endpoint], reader: &mut Reader) {
+    fn check_named(&self, endpoints: &[Endpoint], containers: &[String], reader: &mut Reader) {
         for (_, endpoint) in self.requires.iter().flat_map(Map::iter) {
             let named = [&endpoint.asks_with, &endpoint.names_from];
             for other in named.into_iter().flatten().flatten() {
@@ -436,14 +437,22 @@ impl CharmDeclaration {
                 }
             }
             for hook in endpoint.reconciles.iter().flat_map(|listed| &listed.0) {
-                // A name that is none is reported where it is read.
-                let Ok(HookName::Relation { endpoint, .. }) = hook.value.parse() else {
-                    continue;
+                let message = match hook.value.parse() {
+                    Ok(HookName::Relation { endpoint, .. })
+                        if endpoint_named(endpoints, &endpoint).is_none() =>
+                    {
+                        format!("the charm has no endpoint `{endpoint}`")
+                    }
+                    Ok(
+                        HookName::PebbleReady { container }
+                        | HookName::PebbleCustomNotice { container },
+                    ) if !containers.iter().any(|own| **own == *container) => {
+                        format!("the charm has no container `{container}`")
+                    }
+                    // A name that is none is reported where it is read.
+                    Ok(_) | Err(_) => continue,
                 };
-                if endpoint_named(endpoints, &endpoint).is_none() {
-                    let message = format!("the charm has no endpoint `{endpoint}`");
-                    reader.bad_value(hook.place, message, None);
-                }
+                reader.bad_value(hook.place, message, None);
             }
         }
     }

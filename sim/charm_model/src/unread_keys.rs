@@ -103,7 +103,7 @@ impl CharmMetadata {
                     && (self.has_workers(&endpoint.name) || !profile.listens) =>
             {
                 Some(UnreadKey::Without(
-                    "a library that is not called in each hook, but for `at-end`",
+                    "a library that is called in some hooks alone; in each one it is as `at-end`",
                 ))
             }
             (EndpointKeys::GenericConsumer, Some(EndpointProfile::Certificates(profile))) => {
@@ -237,9 +237,9 @@ fn of_certificates(
         "unnamed" | "address-of" if profile.fixed_name.is_some() => Some(UnreadKey::Without(
             "a name that is not fixed (`fixed-name`)",
         )),
-        "delete-on-missing" if profile.reconciles.is_any() => {
-            Some(UnreadKey::Without("a charm that no longer `reconciles`"))
-        }
+        "delete-on-missing" if profile.reconciles.is_any() => Some(UnreadKey::Without(
+            "a charm that looks only when it is told (`reconciles`)",
+        )),
         "mode" | "apply" | "name-option" | "extra-name-options" | "address-of" | "trusts-ca"
         | "library" | "delete-on-missing" | "serves" | "unique-requests" | "fixed-name"
         | "asks-with" => None,

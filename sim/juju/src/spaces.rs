@@ -294,7 +294,13 @@ impl Topology {
             return;
         }
         let all = found.spaces.values().flatten();
-        let mut all: Vec<IpAddr> = all.filter_map(|address| address.parse().ok()).collect();
+        let mut all: Vec<IpAddr> = all
+            .map(|address| {
+                address
+                    .parse()
+                    .expect("a machine has addresses in its spaces")
+            })
+            .collect();
         sort_addresses(&mut all);
         let of_cloud = all.iter().find(|address| is_of_cloud(**address));
         if let Some(address) = of_cloud.or(all.first()) {

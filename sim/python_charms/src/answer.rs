@@ -5,6 +5,9 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use serde_json::Value as Json;
 
+/// So many seconds a hook may sleep. One that sleeps for longer waits for something that is not played.
+pub(crate) const LONGEST_SLEEP: f64 = 86_400.0;
+
 /// What a hook left.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -29,7 +32,7 @@ pub(crate) struct Answer {
     pub(crate) action_failed: Option<String>,
     /// What the code tried and is not played.
     pub(crate) refused: Vec<Refused>,
-    /// Seconds for which the code slept.
+    /// Seconds for which the code slept, at most [`LONGEST_SLEEP`].
     pub(crate) slept: f64,
     /// Whether the hook depends on what was drawn at random.
     pub(crate) drew: bool,
@@ -62,7 +65,7 @@ pub(crate) enum SecretCall {
     #[serde(rename = "secret-add")]
     Add {
         id: String,
-        owner: String,
+        owner: Owner,
         label: Option<String>,
         content: BTreeMap<String, String>,
         expire: Option<String>,
@@ -81,6 +84,14 @@ pub(crate) enum SecretCall {
     },
     #[serde(rename = "secret-remove")]
     Remove { id: String, revision: Option<u32> },
+}
+
+/// Whose a secret is that a hook adds.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Owner {
+    Unit,
+    Application,
 }
 
 /// Something that was done in a container.

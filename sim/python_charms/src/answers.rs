@@ -24,7 +24,9 @@ impl Key {
         hash.update(identity);
         hash.update(asked);
         hash.update([u8::from(seed.is_some())]);
-        hash.update(seed.unwrap_or_default());
+        if let Some(seed) = seed {
+            hash.update(seed);
+        }
         Self(hash.finalize().into())
     }
 }

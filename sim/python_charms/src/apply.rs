@@ -9,7 +9,7 @@ use trustsim_juju::{
 };
 use trustsim_kernel::{Span, Time};
 
-use crate::answer::{Act, Answer, Databags, SecretCall, StatusSet};
+use crate::answer::{Act, Answer, Databags, Owner, SecretCall, StatusSet};
 use crate::asked::{DISK, FRAMEWORK, PEBBLE};
 use crate::recognise::{Sources, file_by_content};
 
@@ -130,25 +130,15 @@ fn disk_path(container: &str, path: &str) -> String {
     format!("{DISK}{container}{path}")
 }
 
-/// How long the hook took beside its own time. A sleep is rounded to the millisecond.
+/// How long the hook took beside its own time. A sleep is rounded to the millisecond; one that is no span of time, or longer
+/// than [`crate::answer::LONGEST_SLEEP`], was refused when the answer was read.
 fn slept(seconds: f64) -> Span {
-    Span::try_from_secs_f64(seconds).map_or(Span::ZERO, |span| {
-        Span::from_millis(u64::try_from(span.as_millis()).unwrap_or(u64::MAX))
-    })
+    let span = Span::from_secs_f64(seconds);
+    Span::new(span.as_secs(), span.subsec_millis() * 1_000_000)
 }
 
 fn status(set: &StatusSet) -> Result<Status, HookError> {
-    use Status::{Active, Blocked, Error, Maintenance, Terminated, Unknown, Waiting};
-    let all = [
-        Unknown,
-        Maintenance,
-        Waiting,
-        Blocked,
-        Active,
-        Error,
-        Terminated,
-    ];
-    let found = all
+    let found = Status::ALL
         .into_iter()
         .find(|status| status.as_str() == set.current);
     found.ok_or_else(|| HookError::Charm(format!("invalid status \"{}\"", set.current)))
@@ -183,11 +173,14 @@ fn apply_secret(
             content,
             expire,
         } => {
-            let owner = match owner == "unit" {
-                true => SecretOwner::Unit(unit.id()),
-                false => SecretOwner::Application(unit.application_id()),
+            let owner = match owner {
+                Owner::Unit => SecretOwner::Unit(unit.id()),
+                Owner::Application => SecretOwner::Application(unit.application_id()),
             };
-            let label = label.as_deref().unwrap_or_default();
+            let Some(label) = label else {
+                // What the worker has refused has no outcome.
+                return Err(HookError::Charm("a secret without a label".to_owned()));
+            };
             let expire = expire.as_deref().map(instant).transpose()?;
             let made = unit.add_secret(owner, label, values(content), expire)?;
             added.insert(id.clone(), made);

@@ -110,6 +110,8 @@ fn containers(unit: &UnitContext<'_>, metadata: &CharmMetadata) -> Json {
 /// What the worker wrote for its next hook; an empty object where there is nothing yet.
 fn kept(unit: &UnitContext<'_>, path: &str) -> Json {
     let text = unit.files().get(path);
-    let read = text.and_then(|text| serde_json::from_str(text.text()).ok());
-    read.unwrap_or_else(|| json!({}))
+    text.map_or_else(
+        || json!({}),
+        |text| serde_json::from_str(text.text()).expect("a hook left it as JSON"),
+    )
 }

@@ -39,13 +39,16 @@ pub(crate) fn note(
         .iter()
         .filter(|each| is_for_certificates(each))
     {
-        let was = before.relations.iter().find(|each| each.id == relation.id);
+        let mut known = before.relations.iter();
+        let was = known.find(|each| each.id == relation.id);
+        let was = was.expect("no relation comes while a hook runs");
         let own = |relation: &VisibleRelation| {
+            // Who does not lead may not read the application's, and writes nothing there.
             let application = relation.application_data.clone().unwrap_or_default();
             (application, relation.unit_data.clone())
         };
         let (application, own_unit) = own(relation);
-        let (application_before, unit_before) = was.map(own).unwrap_or_default();
+        let (application_before, unit_before) = own(was);
         note_requests(&unit_before, &own_unit, relation, false, unit);
         note_requests(&application_before, &application, relation, true, unit);
         note_answers(&application_before, &application, relation, unit);

@@ -89,12 +89,10 @@ pub(crate) fn file_by_content(unit: &mut UnitContext<'_>, sources: &Sources) {
         serving.insert(index);
         let leaf = &files[index].chain[chain];
         let endpoint = served_endpoint(leaf, unit, sources);
-        let name = leaf.subject_common_name().unwrap_or_default().to_owned();
-        let taken = filed.contains_key(&chain_path(&endpoint, &name));
-        let name = match taken || name.is_empty() {
-            true => files[index].name.replace('/', "-"),
-            false => name,
-        };
+        let name = leaf.subject_common_name().filter(|name| !name.is_empty());
+        let free = name.filter(|name| !filed.contains_key(&chain_path(&endpoint, name)));
+        // Without a name of its own it has that of its file.
+        let name = free.map_or_else(|| files[index].name.replace('/', "-"), str::to_owned);
         filed.insert(chain_path(&endpoint, &name), files[index].value.clone());
         filed.insert(key_path(&endpoint, &name), key);
     }

@@ -10,7 +10,7 @@ use trustsim_charm_model::{Answered, Charm, Setup, SourceCode};
 use trustsim_kernel::Stream;
 use trustsim_pki::{KeyAlgorithm, KeyPool};
 
-use crate::answer::Answer;
+use crate::answer::{Answer, LONGEST_SLEEP};
 use crate::answers::{Answers, FoundIn, Key};
 use crate::charm::PythonCharm;
 use crate::worker::{Ended, Limits, WantedKey, Worker, WorkerError};
@@ -75,6 +75,7 @@ impl PythonSource {
         let text = Json::Object(asked.clone()).to_string();
         match self.answer(asked, &text, &seed, &mut chance) {
             Ok(Given::Died(how)) => Played::Died(how),
+            Ok(Given::Slow(how)) => self.not_played(format!("a hook {how}")),
             Ok(Given::Answer(answer)) => self.read(&answer),
             Err(error) => self.not_played(error.to_string()),
         }
@@ -83,6 +84,9 @@ impl PythonSource {
     /// What an answer says. One that has not the shape of an answer is the worker's own mistake, which it tells.
     fn read(&self, answer: &str) -> Played {
         match serde_json::from_str::<Answer>(answer) {
+            Ok(read) if !(0.0..=LONGEST_SLEEP).contains(&read.slept) => {
+                self.not_played(format!("a hook that sleeps for {} s", read.slept))
+            }
             Ok(read) => {
                 for refused in &read.refused {
                     self.note_unplayed(format!("{}: {}", refused.kind, refused.what));
@@ -126,8 +130,10 @@ impl PythonSource {
         lock(&self.0.idle).push(worker);
         lock(&self.0.answered).run += 1;
         match ended {
-            // The host may have been slow: it is tried again another time.
+            // What is not kept: it is run again each time.
             Ended::Died(how) => Ok(Given::Died(how)),
+            // A slower host is no reason for another outcome.
+            Ended::Slow(how) => Ok(Given::Slow(how)),
             Ended::Answered(answer) => {
                 let drew = answer.get("drew") != Some(&Json::Bool(false));
                 let answer: Arc<str> = answer.to_string().into();
@@ -188,6 +194,7 @@ impl PythonSource {
 enum Given {
     Answer(Arc<str>),
     Died(String),
+    Slow(String),
 }
 
 /// The next key of the hook's stream: a key that no other has, since any of them may be that of an authority.

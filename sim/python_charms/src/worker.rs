@@ -124,6 +124,7 @@ enum Line {
     Key(WantedKey),
     Answer(Json),
     Died(String),
+    Slow(String),
     #[serde(untagged)]
     Failed {
         failed: String,
@@ -138,6 +139,8 @@ pub(crate) enum Ended {
     Answered(Json),
     /// Its process ended without one: how, with the hook as the subject.
     Died(String),
+    /// It took more of the host's time than it may. Another host would perhaps have had an answer.
+    Slow(String),
 }
 
 impl Worker {
@@ -190,7 +193,7 @@ impl Worker {
                 message: failed,
                 traceback,
             }),
-            Line::Key(_) | Line::Answer(_) | Line::Died(_) => {
+            Line::Key(_) | Line::Answer(_) | Line::Died(_) | Line::Slow(_) => {
                 Err(WorkerError::Rubbish("an answer to nothing".to_owned()))
             }
         }
@@ -208,6 +211,7 @@ impl Worker {
                 Line::Key(wanted) => self.write(&json!({"pem": make_key(&wanted)}))?,
                 Line::Answer(answer) => return Ok(Ended::Answered(answer)),
                 Line::Died(how) => return Ok(Ended::Died(how)),
+                Line::Slow(how) => return Ok(Ended::Slow(how)),
                 Line::Ready(_) | Line::Failed { .. } => {
                     return Err(WorkerError::Rubbish("it is ready again".to_owned()));
                 }

@@ -102,7 +102,8 @@ impl<'a> CertificateSearch<'_, 'a> {
         }
     }
 
-    /// The first unit of the coordinator that hands this worker its certificate, where their relation is there.
+    /// The first unit of the coordinator that hands this worker its certificate, where their relation is there. Its units ask
+    /// alike, so that what holds the first one up holds up all; one alone that is in error is not told apart.
     fn coordinator_of(&self, worker: &Address, at: Time) -> Option<Address> {
         let deployment = self.records.deployment;
         let own = self.records.application(worker)?;

@@ -294,6 +294,7 @@ impl<'a, N> UnitContext<'a, N> {
 
     /// The stream that [`Self::stream`] gives next for `purpose`, which counts as not drawn from.
     pub fn next_stream(&self, purpose: &'static str) -> Stream {
+        // What was never drawn from has no entry.
         let count = 1 + self.effects.draws.get(purpose).copied().unwrap_or(0);
         self.numbered_stream(purpose, count)
     }

@@ -209,6 +209,17 @@ pub enum Status {
 }
 
 impl Status {
+    /// Every one.
+    pub const ALL: [Self; 7] = [
+        Self::Unknown,
+        Self::Maintenance,
+        Self::Waiting,
+        Self::Blocked,
+        Self::Active,
+        Self::Error,
+        Self::Terminated,
+    ];
+
     /// As Juju writes it.
     pub const fn as_str(self) -> &'static str {
         match self {

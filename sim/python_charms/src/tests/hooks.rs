@@ -18,7 +18,7 @@ fn told(lines: &str, seed: &str) -> Option<(String, Json)> {
             let message = answer["status"]["message"].as_str();
             Some((message.unwrap_or_default().to_owned(), answer))
         }
-        Ended::Died(how) => panic!("{how}"),
+        other => panic!("{other:?}"),
     }
 }
 

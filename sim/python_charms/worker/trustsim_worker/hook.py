@@ -15,10 +15,6 @@ from scenario.errors import UncaughtCharmError
 from . import chance, guard, own_files, state, tools, workload
 
 
-# Levels of Juju's log that are told.
-TOLD = ("WARNING", "ERROR", "CRITICAL")
-
-
 def no_spans() -> None:
     """Has ops trace nothing: where its spans go is no part of a run, and it numbers them at random, in threads."""
     tracing = getattr(ops, "tracing", None)
@@ -67,7 +63,7 @@ def play(asked: dict, charm, folder: str, ask_key) -> dict:
     if told["framework"] is not None and (files := own.left()):
         told["framework"]["files"] = files
     return told | {
-        "refused": keeper.refused + doings.refused + calls.refused,
+        "refused": keeper.refused + doings.refused + calls.refused + own.refused,
         "slept": round(clock.slept, 6),
         "drew": drew,
         "action-failed": failed,
@@ -98,7 +94,7 @@ def answer(context, after, doings, calls, error) -> dict:
     """What the hook left."""
     if after is None:
         # It failed before ops was there.
-        nothing = {"relations": [], "secrets": [], "workload": [], "commands": [], "log": []}
+        nothing = {"relations": [], "secrets": [], "workload": [], "commands": []}
         return nothing | {"error": error, "pebble": {}, "framework": None, "status": None, "results": None}
     containers = {each.name: doings.kept(each) for each in after.containers}
     relations = [
@@ -125,7 +121,6 @@ def answer(context, after, doings, calls, error) -> dict:
         "framework": framework(after),
         "status": status,
         "commands": doings.commands,
-        "log": [f"{line.level}: {line.message}"[:1000] for line in context.juju_log if line.level in TOLD],
         "results": {str(key): str(value) for key, value in (context.action_results or {}).items()},
     }
 

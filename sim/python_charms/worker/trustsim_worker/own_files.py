@@ -23,6 +23,7 @@ class OwnFiles:
     def __init__(self, folder: str, scratch: str, kept: dict):
         self.root = os.path.join(folder, "own")
         self.scratch = scratch
+        self.refused: list[dict] = []
         os.makedirs(self.root)
         for path, content in kept.get("files", {}).items():
             target = pathlib.Path(self.root, path)
@@ -67,6 +68,9 @@ class OwnFiles:
             folders.sort()
             for name in sorted(names):
                 path = pathlib.Path(place, name)
-                if path.is_file() and path.stat().st_size <= LARGEST:
+                if path.is_file() and path.stat().st_size > LARGEST:
+                    what = f"{PLACE}/{path.relative_to(self.root)} has more than {LARGEST >> 20} MiB"
+                    self.refused.append({"kind": "file", "what": what})
+                elif path.is_file():
                     found[str(path.relative_to(self.root))] = encoded(path.read_bytes())
         return found

@@ -18,6 +18,10 @@ LONGEST = 64 << 20
 # What a hook may write in all, and how often that is looked at.
 MOST_WRITTEN = 256 << 20
 LOOK = 0.25
+# With these the kernel ends a hook that takes too long.
+TIMERS = (signal.SIGALRM, signal.SIGXCPU)
+# What a hook did that did not come to an end in time.
+SLOW = object()
 RUBBISH = "printed rubbish on the stream of the protocol"
 
 
@@ -137,7 +141,9 @@ def forked(lines: Lines, asked: dict, charm, limits: dict, scratch: str) -> dict
         shutil.rmtree(folder, ignore_errors=True)
     if isinstance(told, dict) and "answer" in told:
         return told
-    return {"died": told if isinstance(told, str) else cause_of_death(status, limits)}
+    if told is SLOW or (os.WIFSIGNALED(status) and os.WTERMSIG(status) in TIMERS and told is None):
+        return {"slow": f"took longer than {limits['seconds']} s"}
+    return {"died": told if isinstance(told, str) else cause_of_death(status)}
 
 
 def written(folder: str) -> int:
@@ -162,7 +168,7 @@ def relay(lines: Lines, child: Lines, seconds: float, folder: str):
             if written(folder) > MOST_WRITTEN:
                 return f"wrote more than {MOST_WRITTEN >> 20} MiB"
             if time.monotonic() > end:
-                return f"took longer than {seconds:.0f} s"
+                return SLOW
             continue
         except ValueError:
             return RUBBISH
@@ -175,13 +181,10 @@ def relay(lines: Lines, child: Lines, seconds: float, folder: str):
         return told
 
 
-def cause_of_death(status: int, limits: dict) -> str:
+def cause_of_death(status: int) -> str:
     """Why a process ended without an answer."""
     if os.WIFSIGNALED(status):
-        number = os.WTERMSIG(status)
-        if number in (signal.SIGALRM, signal.SIGXCPU):
-            return f"took longer than {limits['seconds']} s"
-        return f"was killed by {signal.Signals(number).name}"
+        return f"was killed by {signal.Signals(os.WTERMSIG(status)).name}"
     return f"ended its process with code {os.WEXITSTATUS(status)}"
 
 

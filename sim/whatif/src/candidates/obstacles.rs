@@ -21,6 +21,8 @@ const ADDRESS_LEARNT: Span = Span::from_secs(3_600);
 /// How long after a renewal a process is restarted that does not read its new certificate: the next renewals come minutes
 /// later than the one before.
 const RENEWED: Span = Span::from_secs(6 * 3_600);
+/// So many restarts of one process a person would type.
+const RESTARTS_MAX: u32 = 12;
 /// How long after an outage has begun for a new CA the charm of the one that judges has it on disk, with its own certificate.
 const CA_ON_DISK: Span = Span::from_secs(3_600);
 /// Ten years, as Vault writes it.
@@ -49,8 +51,10 @@ impl CandidateSearch<'_> {
                 let at = issued.since(self.manifest.start) + RENEWED;
                 let ended = explanation.symptom.leaf.as_ref()?;
                 let every = issued.since(ended.not_before());
-                // Of certificates that live for hours a person would restart nothing.
-                (every > DAY).then_some(Change::RestartEach {
+                // A person types no more than that; of certificates that live for hours none of it.
+                let left = self.manifest.duration.checked_sub(at)?;
+                let is_typed = every > DAY && left <= every * RESTARTS_MAX;
+                is_typed.then_some(Change::RestartEach {
                     application,
                     at,
                     every,

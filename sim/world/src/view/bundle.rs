@@ -150,7 +150,8 @@ fn overlay(application: &Application) -> Option<(String, Value)> {
     (!offers.is_empty()).then(|| (application.name.to_string(), json!({ "offers": offers })))
 }
 
-/// An option is a number or a boolean where the charm says so.
+/// An option is a number or a boolean where the charm says so. A text that is no value of its kind is shown as it is, as Juju
+/// would refuse it: the reader sees what the scenario says.
 fn option_value(text: &str, kind: Option<&str>) -> Value {
     let typed = match kind {
         Some("int" | "float") => serde_json::from_str(text).ok(),
