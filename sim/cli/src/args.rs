@@ -167,7 +167,8 @@ pub struct Run {
     /// tables are those of the first
     #[arg(long, value_name = "NUMBER", default_value = "8")]
     pub seeds: NonZeroU32,
-    /// How many changes to try as remedies, each by playing the run again; 0 tries none
+    /// How many changes to try as remedies, each by playing the run again, and half as many more for each of the first
+    /// four causes that have none then; 0 tries none
     #[arg(long, value_name = "COUNT", default_value_t = 8)]
     pub remedies: usize,
     /// How many times as much as the run itself may be played to find remedies, counted in events; what takes no time

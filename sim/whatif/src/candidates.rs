@@ -37,7 +37,7 @@ pub(super) enum Likelihood {
     Obvious,
     /// A setting, or an action that makes things anew.
     Setting,
-    /// A workload starts again.
+    /// A workload starts again, or a relation is made again, whatever the cause.
     Restart,
     /// Another version of a charm.
     Version,
@@ -155,11 +155,12 @@ impl CandidateSearch<'_> {
         let [client, server] = sides;
         let others = server.filter(|_| server != client);
         let restart = |application| Change::Restart { application, at };
-        let restarts = client.into_iter().chain(others).map(restart);
+        let mut restarts: Vec<Change> = client.into_iter().chain(others).map(restart).collect();
+        restarts.extend(self.issued_for(explanation, server, at));
         ranked([
             (Likelihood::Obvious, obvious),
             (Likelihood::Setting, self.in_the_way(explanation, sides, at)),
-            (Likelihood::Restart, restarts.collect()),
+            (Likelihood::Restart, restarts),
             (Likelihood::Version, self.versions(explanation, sides, at)),
         ])
     }

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 pub(super) use by_hand::GONE;
 
-use crate::remedies::Outcome;
+use crate::futures::Outcome;
 use trustsim_charm_model::Role;
 use trustsim_diagnosis::{Command, Obstacle, Transfer};
 use trustsim_interfaces::Interface;

@@ -116,7 +116,7 @@ pub(super) fn compare(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::remedies::Outcome;
+    use crate::futures::Outcome;
     use std::sync::Arc;
     use trustsim_testkit::{Script, seconds};
     use trustsim_validators::ErrorKind;

@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use super::effort::Unfinished;
 use super::failing_times::{FailingTimes, compare};
-use super::remedies::{Future, Outcome, Trials};
+use super::futures::{Future, Outcome};
+use super::remedies::Trials;
 use trustsim_diagnosis::Command;
 use trustsim_kernel::Time;
 use trustsim_world::Deployment;

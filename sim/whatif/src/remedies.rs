@@ -1,155 +1,18 @@
 //! Which changes help: each candidate is made in a copy of the world, or from the start, and played on, and
 //! what fails then is compared with what failed before.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::candidates::{Candidate, candidates};
-use super::change::{Change, Changed};
-use super::effort::{Effort, Unfinished};
+use super::change::Change;
+use super::effort::Unfinished;
 use super::failing_times::{FailingTimes, compare};
-use trustsim_diagnosis::{Findings, Outage, Remedies, Remedy, diagnose, outage_groups, outages};
-use trustsim_kernel::{Span, Time};
-use trustsim_world::{
-    Additions, Address, CertificateKind, Deployment, Journal, Kind, Manifest, Options, Simulation,
-};
+use super::futures::{Future, Outcome};
+use super::untried::{Possible, Untried};
+use trustsim_diagnosis::{Findings, Remedies, Remedy, outage_groups};
+use trustsim_world::{Additions, Deployment, Manifest};
 
-/// Each change is made in a copy of the deployment. Where there are more of them than this, those that cannot be made
-/// are counted with those that are not tried.
-const LOOKED_AT_MAX: usize = 100;
-
-/// A future of the deployment in which a change was made.
-#[derive(Clone, Debug)]
-pub enum Future {
-    /// Something is other from the start.
-    FromStart(Arc<Deployment>),
-    /// All is as it was until this instant, and then something more is done.
-    From(Time, Additions),
-}
-
-/// What came of a future.
-#[derive(Clone, Debug)]
-pub struct Outcome {
-    /// Its connections.
-    pub manifest: Manifest,
-    /// When they failed.
-    pub outages: Vec<Outage>,
-    /// How many CAs each application made.
-    pub cas: BTreeMap<Address, usize>,
-}
-
-impl Outcome {
-    /// What a run came to.
-    pub fn of(manifest: Manifest, journal: &Journal) -> Self {
-        let mut cas: BTreeMap<Address, usize> = BTreeMap::new();
-        for entry in journal.entries() {
-            let Kind::CertificateIssued(record) = &entry.kind else {
-                continue;
-            };
-            if record.kind != CertificateKind::Leaf {
-                *cas.entry(record.owner()).or_default() += 1;
-            }
-        }
-        let outages = outages(&manifest, journal);
-        Self {
-            manifest,
-            outages,
-            cas,
-        }
-    }
-
-    /// Applications that made more CAs here than there.
-    pub(super) fn new_cas(&self, before: &Self) -> Vec<Address> {
-        let made = self.cas.iter();
-        // What made none has no entry.
-        let more =
-            made.filter(|(owner, count)| before.cas.get(*owner).is_none_or(|it| *count > it));
-        more.map(|(owner, _)| owner.clone()).collect()
-    }
-}
-
-/// Plays futures to their end. What comes before a change is played once: each later change is
-/// made in a copy of the world as it is then, so long as changes come in order of time.
-#[derive(Debug)]
-pub struct Forks<P> {
-    before: Option<Simulation>,
-    deployment: Arc<Deployment>,
-    effort: Effort,
-    play: P,
-}
-
-impl<P: FnMut(&mut Simulation, Time)> Forks<P> {
-    /// Futures of a deployment, of which no more is played than `effort`; `play` plays one up to an instant.
-    pub fn new(deployment: Arc<Deployment>, effort: Effort, play: P) -> Self {
-        Self {
-            before: None,
-            deployment,
-            effort,
-            play,
-        }
-    }
-
-    /// Plays one to its end.
-    ///
-    /// # Errors
-    ///
-    /// Where the run ends early, or all futures together have taken too long.
-    pub fn play(&mut self, future: Future) -> Result<Outcome, Unfinished> {
-        let mut simulation = match future {
-            Future::FromStart(deployment) => Simulation::new(deployment, Options::default()),
-            Future::From(at, additions) => self.before(at)?.fork_with(additions),
-        };
-        let end = simulation.end();
-        if !self.effort.play(&mut simulation, end, &mut self.play) {
-            return Err(Unfinished::TooLong);
-        }
-        let manifest = simulation.manifest();
-        match manifest.endless {
-            None => Ok(Outcome::of(manifest, simulation.journal())),
-            Some(_) => Err(Unfinished::EndedEarly),
-        }
-    }
-
-    /// Plays a deployment from its start to its end, and says why it failed.
-    ///
-    /// # Errors
-    ///
-    /// Where the run ends early, or all futures together have taken too long.
-    pub fn play_and_diagnose(
-        &mut self,
-        deployment: Arc<Deployment>,
-    ) -> Result<(Manifest, Findings), Unfinished> {
-        let mut simulation = Simulation::new(Arc::clone(&deployment), Options::default());
-        let end = simulation.end();
-        if !self.effort.play(&mut simulation, end, &mut self.play) {
-            return Err(Unfinished::TooLong);
-        }
-        let manifest = simulation.manifest();
-        if manifest.endless.is_some() {
-            return Err(Unfinished::EndedEarly);
-        }
-        let findings = diagnose(&deployment, &manifest, simulation.journal());
-        Ok((manifest, findings))
-    }
-
-    /// What may still be played.
-    pub const fn effort(&self) -> Effort {
-        self.effort
-    }
-
-    /// The world just before an instant.
-    fn before(&mut self, at: Time) -> Result<&Simulation, Unfinished> {
-        let just_before = at - Span::from_nanos(1);
-        let known = self.before.take();
-        let known = known.filter(|before| before.now() <= just_before);
-        let start = || Simulation::new(Arc::clone(&self.deployment), Options::default());
-        let mut before = known.unwrap_or_else(start);
-        if !self.effort.play(&mut before, just_before, &mut self.play) {
-            return Err(Unfinished::TooLong);
-        }
-        Ok(self.before.insert(before))
-    }
-}
+/// Groups of outages without a remedy for which more is tried: those that are told first.
+const GROUPS_MAX: usize = 4;
 
 /// What was found by trying, and the deployments in which it was.
 #[derive(Clone, Debug, Default)]
@@ -188,8 +51,9 @@ impl Trials {
     }
 }
 
-/// Plays the run again with each candidate change in it, `tries_max` times at most, and keeps
-/// what helped and cost less in all. `play` plays a future to its end; they come in order of time.
+/// Plays the run again with candidate changes in it and keeps what helped and cost less in all: the first `tries_max` of
+/// them, and for each cause that is told first and has no remedy then, half as many more of those that are meant for it.
+/// `play` plays a future to its end; of each of these lots they come in order of time.
 pub fn remedies(
     deployment: &Deployment,
     run: &Outcome,
@@ -197,107 +61,118 @@ pub fn remedies(
     tries_max: usize,
     mut play: impl FnMut(Future) -> Result<Outcome, Unfinished>,
 ) -> Trials {
-    let mut trials = Trials::default();
-    let (possible, untried) = possible_changes(deployment, run, findings, tries_max);
-    trials.found.untried = untried;
-    let mut possible: Vec<_> = possible.into_iter().enumerate().collect();
-    possible.sort_by_key(|(_, possible)| possible.change.at());
-    let before = FailingTimes::new(&run.manifest, &run.outages);
-    let mut helping = Vec::new();
-    for (rank, possible) in possible {
+    let mut search = Search {
+        deployment,
+        run,
+        before: FailingTimes::new(&run.manifest, &run.outages),
+        untried: Untried::new(deployment, run, findings),
+        trials: Trials::default(),
+        helping: Vec::new(),
+    };
+    let first = search.untried.take(tries_max, |_| true);
+    search.try_all(first, &mut play);
+    for group in outage_groups(&run.manifest, findings)
+        .into_iter()
+        .take(GROUPS_MAX)
+    {
+        let found = &search.trials.found;
+        if found
+            .best_for(&run.manifest, findings, &group.outages)
+            .is_none()
+        {
+            let own = search
+                .untried
+                .take(tries_max / 2, |possible| possible.is_for(&group.outages));
+            search.try_all(own, &mut play);
+        }
+    }
+    search.trials.found.untried = search.untried.count();
+    note_prices(&mut search, findings, play);
+    search.trials
+}
+
+/// A run for which remedies are looked for, and what was found so far.
+struct Search<'a> {
+    deployment: &'a Deployment,
+    run: &'a Outcome,
+    before: FailingTimes<'a>,
+    untried: Untried<'a>,
+    trials: Trials,
+    /// What helps, and its place among the candidates: a remedy each, in no order.
+    helping: Vec<(usize, Change, Remedy)>,
+}
+
+impl Search<'_> {
+    /// Plays each, and puts what helps among what is proven: in the order of the candidates, those alike.
+    fn try_all(
+        &mut self,
+        mut possible: Vec<Possible>,
+        mut play: impl FnMut(Future) -> Result<Outcome, Unfinished>,
+    ) {
+        possible.sort_by_key(|possible| possible.change.at());
+        for possible in possible {
+            self.try_one(possible, &mut play);
+        }
+        self.helping.sort_by_key(|(rank, ..)| *rank);
+        let proven = self.helping.iter().map(|(_, _, remedy)| remedy.clone());
+        self.trials.found.proven = proven.collect();
+        self.trials.found.sort();
+        let found = &self.trials.found;
+        assert!(
+            found.proven.len() <= found.tried,
+            "what helps was played: {found:?}"
+        );
+    }
+
+    fn try_one(
+        &mut self,
+        possible: Possible,
+        play: impl FnOnce(Future) -> Result<Outcome, Unfinished>,
+    ) {
         let Possible {
+            rank,
             change,
             changed,
             meant_for,
         } = possible;
-        let at = (!change.at().is_zero()).then(|| deployment.start + change.at());
+        let start = self.deployment.start;
+        let at = (!change.at().is_zero()).then(|| start + change.at());
         let planned = Arc::new(changed.deployment);
         let future = match at {
             None => Future::FromStart(Arc::clone(&planned)),
-            Some(at) => Future::From(at, Additions::between(deployment, &planned)),
+            Some(at) => Future::From(at, Additions::between(self.deployment, &planned)),
         };
-        let Some(outcome) = trials.count(play(future)) else {
-            continue;
+        let Some(outcome) = self.trials.count(play(future)) else {
+            return;
         };
         let after = FailingTimes::new(&outcome.manifest, &outcome.outages);
-        let plan = trials.plans.len();
-        let mut remedy = compare(&before, &after, at, changed.commands, plan);
-        remedy.new_cas = outcome.new_cas(run);
-        remedy.renames = change.renames(deployment);
+        let plan = self.trials.plans.len();
+        let mut remedy = compare(&self.before, &after, at, changed.commands, plan);
+        remedy.new_cas = outcome.new_cas(self.run);
+        remedy.renames = change.renames(self.deployment);
         remedy.meant_for = at.map(|_| meant_for);
         let later = changed.later.into_iter();
-        remedy.later = later.map(|(at, it)| (deployment.start + at, it)).collect();
-        trials.plans.push(planned);
+        remedy.later = later.map(|(at, it)| (start + at, it)).collect();
+        self.trials.plans.push(planned);
         if remedy.is_worth_it() {
-            helping.push((rank, change, remedy));
+            self.helping.push((rank, change, remedy));
         }
     }
-    assert!(
-        helping.len() <= trials.found.tried && trials.found.tried <= tries_max,
-        "what helps was played, and no more than {tries_max} changes were: {:?}",
-        trials.found
-    );
-    helping.sort_by_key(|(rank, ..)| *rank);
-    let mut changes: BTreeMap<usize, Change> = BTreeMap::new();
-    for (_, change, remedy) in helping {
-        changes.insert(remedy.plan, change);
-        trials.found.proven.push(remedy);
-    }
-    trials.found.sort();
-    note_prices(&mut trials, deployment, run, findings, &changes, play);
-    trials
-}
-
-/// A change that can be made, and the outages that it was guessed from.
-struct Possible {
-    change: Change,
-    changed: Changed,
-    meant_for: Vec<usize>,
-}
-
-/// The first changes that can be made, `tries_max` of them at most, and how many more there are.
-fn possible_changes(
-    deployment: &Deployment,
-    run: &Outcome,
-    findings: &Findings,
-    tries_max: usize,
-) -> (Vec<Possible>, usize) {
-    let mut possible = Vec::new();
-    let mut untried = 0;
-    for (index, Candidate { change, meant_for }) in candidates(deployment, &run.manifest, findings)
-        .into_iter()
-        .enumerate()
-    {
-        // What is done after the end of the run helps nothing in it.
-        if run.manifest.duration <= change.at() {
-            continue;
-        }
-        if possible.len() < tries_max {
-            let made = change.make(deployment).ok();
-            possible.extend(made.map(|changed| Possible {
-                change,
-                changed,
-                meant_for,
-            }));
-        } else if index >= LOOKED_AT_MAX || change.make(deployment).is_ok() {
-            untried += 1;
-        }
-    }
-    (possible, untried)
 }
 
 /// Plays settings that are told as they would be typed once the deployment runs: an option that makes a CA anew costs
 /// nothing where it is there from the start.
 fn note_prices(
-    trials: &mut Trials,
-    deployment: &Deployment,
-    run: &Outcome,
+    search: &mut Search<'_>,
     findings: &Findings,
-    changes: &BTreeMap<usize, Change>,
     mut play: impl FnMut(Future) -> Result<Outcome, Unfinished>,
 ) {
-    for plan in told_plans(&trials.found, &run.manifest, findings) {
-        let Some((at, additions)) = changes[&plan].typed_later(deployment, run) else {
+    let run = search.run;
+    for plan in told_plans(&search.trials.found, &run.manifest, findings) {
+        let mut helping = search.helping.iter();
+        let told = helping.find(|(_, _, remedy)| remedy.plan == plan);
+        let (_, change, _) = told.expect("what is told helps");
+        let Some((at, additions)) = change.typed_later(search.deployment, run) else {
             continue;
         };
         if run.manifest.end() <= at {
@@ -305,7 +180,7 @@ fn note_prices(
         }
         // What was not played keeps the price that it has from the start.
         if let Ok(outcome) = play(Future::From(at, additions)) {
-            trials.proven(plan).new_cas = outcome.new_cas(run);
+            search.trials.proven(plan).new_cas = outcome.new_cas(run);
         }
     }
 }
@@ -324,7 +199,7 @@ pub(super) fn told_plans(found: &Remedies, manifest: &Manifest, findings: &Findi
 #[cfg(test)]
 mod tests {
     use super::*;
-    use trustsim_diagnosis::{Command, diagnose};
+    use trustsim_diagnosis::{Command, Outage, diagnose};
     use trustsim_testkit::{Authority, Script, address_of, deployment, seconds};
     use trustsim_validators::ErrorKind;
 

@@ -1,16 +1,85 @@
 //! Versions of charms without the mistakes that one is played with: what `juju refresh` could bring.
 //! Knows which mistakes were repaired and where; not whether that helps.
+//!
+//! A charm that was read is refreshed to what was read of a later version, and only where that lacks a mistake: the newest
+//! version of catalogue-k8s does not restart its process for a new certificate either. Of a charm that a scenario describes
+//! it is the same without its mistakes.
 
 use trustsim_charm_model::{
     Apply, Bugs, CertificatesProfile, CharmMetadata, Endpoint, EndpointProfile, KeyUse,
-    LibraryProfile, ProcessProfile, Provenance, Reads, RenewsOn, Role, Serves, Store, TrustProfile,
+    LibraryProfile, Pinned, ProcessProfile, Provenance, Reads, RenewsOn, Role, Serves, Store,
+    TrustProfile,
 };
+use trustsim_charms::{known_charm, readings};
 use trustsim_diagnosis::Fix;
 use trustsim_interfaces::{cert_handler, certificate_transfer, tls_certificates};
 
+/// A later version of a charm.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Later {
+    pub(super) charm: CharmMetadata,
+    /// What it does otherwise, each once and at least one.
+    pub(super) fixes: Vec<Fix>,
+    /// The channel that has to be named; `None` where the one that is tracked brings it.
+    pub(super) channel: Option<String>,
+}
+
+/// The later version of a charm that does without one of its mistakes at least and has these endpoints, where one is known.
+/// `channel` is the one that is tracked.
+pub(super) fn later(
+    charm: &CharmMetadata,
+    channel: Option<&str>,
+    endpoints: &[&str],
+) -> Option<Later> {
+    let (without, fixes) = repaired(charm)?;
+    if !matches!(charm.provenance, Provenance::Read(_)) {
+        return Some(Later {
+            charm: without,
+            fixes,
+            channel: None,
+        });
+    }
+    let tracked = Pinned {
+        channel,
+        endpoints,
+        ..Pinned::default()
+    };
+    let own = known_charm(&charm.name, tracked).map(|known| (known.metadata, None));
+    let others = readings(&charm.name).into_iter().filter_map(|reading| {
+        let track = reading.tracks.first().filter(|_| !reading.is_generation)?;
+        Some((reading.charm.metadata, Some(format!("{track}/stable"))))
+    });
+    own.into_iter().chain(others).find_map(|(newer, channel)| {
+        let (newer, left) = match repaired(&newer) {
+            None => (newer, Vec::new()),
+            Some((without, left)) if left.iter().all(|fix| is_repaired_since(&charm.name, fix)) => {
+                (without, Vec::new())
+            }
+            Some((_, left)) => (newer, left),
+        };
+        let brought = fixes.iter().filter(|fix| !left.contains(fix));
+        let brought: Vec<Fix> = brought.cloned().collect();
+        let mut endpoints = endpoints.iter();
+        let fits = endpoints.all(|name| newer.endpoint(name).is_some());
+        (fits && !brought.is_empty()).then_some(Later {
+            charm: newer,
+            fixes: brought,
+            channel,
+        })
+    })
+}
+
+/// Whether a version does so that was released after the newest one that was read.
+fn is_repaired_since(charm: &str, fix: &Fix) -> bool {
+    // canonical/vault-k8s-operator#1016 (f35462b63), after 619be7dc5.
+    const SINCE: [(&str, Fix); 1] = [("vault-k8s", Fix::AsksForBindAddressToo)];
+    let mut since = SINCE.iter();
+    since.any(|(name, repaired)| *name == charm && repaired == fix)
+}
+
 /// The charm without any of them, and what such a version does otherwise, each once. `None` where it
 /// has none that was ever repaired.
-pub(super) fn repaired(charm: &CharmMetadata) -> Option<(CharmMetadata, Vec<Fix>)> {
+fn repaired(charm: &CharmMetadata) -> Option<(CharmMetadata, Vec<Fix>)> {
     let mut repaired = charm.clone();
     let mut fixes: Vec<Fix> = Vec::new();
     let is_generation =
@@ -227,8 +296,7 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
-    use trustsim_charm_model::Pinned;
-    use trustsim_charms::{implementation, known_charm};
+    use trustsim_charms::implementation;
     use trustsim_testkit::deployment;
 
     fn web() -> CharmMetadata {
@@ -294,6 +362,55 @@ mod tests {
                 .collect();
             assert_eq!(fixes, expected, "{name} {revision:?}");
         }
+    }
+
+    /// catalogue-k8s 430b1b3, the newest commit of its repository, neither restarts nor reloads nginx for a new certificate
+    /// (`charm/src/charm.py`, `_configure`), nor does any that was read before.
+    #[test]
+    fn no_version_is_invented_for_a_charm_that_was_read() {
+        for revision in [None, Some(33)] {
+            let pinned = Pinned {
+                revision,
+                ..Pinned::default()
+            };
+            let charm = known_charm("catalogue-k8s", pinned)
+                .expect("it is known")
+                .metadata;
+            let brought = later(&charm, None, &["certificates"]);
+            let fixes = brought.map_or_else(Vec::new, |later| later.fixes);
+            assert!(
+                !fixes.contains(&Fix::RestartsForCertificate),
+                "{revision:?}: {fixes:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_charm_that_was_read_is_refreshed_to_what_was_read_later() {
+        let pinned = Pinned {
+            revision: Some(236),
+            ..Pinned::default()
+        };
+        let charm = known_charm("traefik-k8s", pinned)
+            .expect("it is known")
+            .metadata;
+        let brought = later(&charm, Some("latest/stable"), &["certificates"]).expect("#509");
+        let newest = known_charm("traefik-k8s", Pinned::default()).expect("it is known");
+        let commit = |charm: &CharmMetadata| match &charm.provenance {
+            Provenance::Read(reading) => reading.commit.clone(),
+            other => panic!("it was read: {other:?}"),
+        };
+        assert_eq!(commit(&brought.charm), commit(&newest.metadata));
+        assert!(
+            brought.fixes.contains(&Fix::KeepsChainOrder),
+            "{:?}",
+            brought.fixes
+        );
+        assert_eq!(brought.channel, None);
+        assert_eq!(
+            later(&charm, Some("latest/stable"), &["no-such-endpoint"]),
+            None
+        );
     }
 
     #[test]

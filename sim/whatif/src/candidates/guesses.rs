@@ -80,6 +80,12 @@ impl Guesses {
 }
 
 impl Candidate {
+    /// Whether it was guessed from one of these outages.
+    pub(crate) fn is_for(&self, group: &[usize]) -> bool {
+        let mut group = group.iter();
+        group.any(|outage| self.meant_for.binary_search(outage).is_ok())
+    }
+
     fn note(&mut self, outage: usize) {
         // The same is often guessed twice from one outage.
         if self.meant_for.last() != Some(&outage) {

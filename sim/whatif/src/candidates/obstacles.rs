@@ -284,6 +284,23 @@ impl CandidateSearch<'_> {
         Some(Change::Again { relation, at })
     }
 
+    /// Whatever is wrong with a certificate, one that is asked for over a relation that is made again is another: that of
+    /// the server, and that of the one that judges, which may bring it the CA.
+    pub(super) fn issued_for(
+        &self,
+        explanation: &Explanation,
+        server: Option<ApplicationIndex>,
+        failing: Span,
+    ) -> Vec<Change> {
+        let at = self.charm_noticed(explanation, failing);
+        let judge = self.deployment.application_at(&explanation.symptom.judge);
+        let judge = judge.filter(|judge| Some(*judge) != server);
+        [server, judge]
+            .into_iter()
+            .filter_map(|holder| self.asked_again(holder, at))
+            .collect()
+    }
+
     /// The first relation over which an application takes what an interface brings.
     fn relation_of(&self, requirer: ApplicationIndex, wanted: Interface) -> Option<RelationIndex> {
         self.deployment.relations.position(|relation| {

@@ -1,10 +1,11 @@
 //! What operators do with a charm or a client that is in their way: another version, a hook that is
 //! passed over, another provider, a CA that is handed on.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::plan;
-use crate::versions::repaired;
+use crate::versions::later;
 use trustsim_charm_model::{CharmMetadata, Role};
 use trustsim_diagnosis::{Command, Fix, Obstacle};
 use trustsim_interfaces::Interface;
@@ -27,17 +28,21 @@ pub(super) fn refresh(
     application: ApplicationIndex,
     at: Span,
 ) -> Result<Vec<Command>, Obstacle> {
-    let now = charm_at(changed, application, at);
+    let channel = changed.applications[application].channel.clone();
+    let related = related_endpoints(changed, application);
+    let related: Vec<&str> = related.iter().map(String::as_str).collect();
+    let next = |charm: &CharmMetadata| later(charm, channel.as_deref(), &related);
     if !at.is_zero() {
-        let (charm, fixes) = repaired(&now).ok_or(Obstacle::NoLaterVersion)?;
-        plan(changed, at, refreshed(application, Some(Arc::new(charm))));
-        let command = refresh_command(application, changed);
-        return Ok(vec![to_version(command, fixes)]);
+        let next = next(&charm_at(changed, application, at)).ok_or(Obstacle::NoLaterVersion)?;
+        let command = refresh_command(application, next.channel.as_deref(), changed);
+        let brought = refreshed(application, next.channel, Some(Arc::new(next.charm)));
+        plan(changed, at, brought);
+        return Ok(vec![to_version(command, next.fixes)]);
     }
-    let mut last: Option<Vec<Fix>> = None;
+    let mut last: Option<(Vec<Fix>, Option<String>)> = None;
     let spec = &mut changed.applications[application].charm;
     let own = std::iter::once(spec);
-    let later = changed
+    let planned = changed
         .actions
         .iter_mut()
         .filter_map(|timed| match &mut timed.action {
@@ -48,17 +53,23 @@ pub(super) fn refresh(
             }) if *of == application => Some(charm),
             _ => None,
         });
-    for charm in own.chain(later) {
-        if let Some((better, fixes)) = repaired(charm) {
-            *charm = Arc::new(better);
-            last = Some(fixes);
+    for charm in own.chain(planned) {
+        if let Some(next) = next(charm) {
+            *charm = Arc::new(next.charm);
+            last = Some((next.fixes, next.channel));
         }
     }
-    let fixes = last.ok_or(Obstacle::NoLaterVersion)?;
-    Ok(vec![to_version(
-        refresh_command(application, changed),
-        fixes,
-    )])
+    let (fixes, channel) = last.ok_or(Obstacle::NoLaterVersion)?;
+    let command = refresh_command(application, channel.as_deref(), changed);
+    Ok(vec![to_version(command, fixes)])
+}
+
+/// The endpoints of an application that relations name: Juju refuses a version without one of them.
+fn related_endpoints(deployment: &Deployment, application: ApplicationIndex) -> BTreeSet<String> {
+    let relations = deployment.relations.iter();
+    let sides = relations.flat_map(|relation| &relation.sides);
+    let own = sides.filter(|side| deployment.application_of(side.party) == Some(application));
+    own.map(|side| side.endpoint.clone()).collect()
 }
 
 fn to_version(command: CommandLine, fixes: Vec<Fix>) -> Command {
@@ -69,9 +80,14 @@ fn to_version(command: CommandLine, fixes: Vec<Fix>) -> Command {
     }
 }
 
-/// `juju refresh` to whatever the channel has.
-fn refresh_command(application: ApplicationIndex, deployment: &Deployment) -> CommandLine {
-    match refreshed(application, None).to_command(deployment) {
+/// `juju refresh` to whatever a channel has, or the one that is tracked.
+fn refresh_command(
+    application: ApplicationIndex,
+    channel: Option<&str>,
+    deployment: &Deployment,
+) -> CommandLine {
+    let channel = channel.map(str::to_owned);
+    match refreshed(application, channel, None).to_command(deployment) {
         Instruction::Typed(command) => command,
         Instruction::ByHand(phrase) => {
             unreachable!("a refresh is a command of Juju, not: {phrase}")
@@ -79,10 +95,14 @@ fn refresh_command(application: ApplicationIndex, deployment: &Deployment) -> Co
     }
 }
 
-fn refreshed(application: ApplicationIndex, charm: Option<Arc<CharmMetadata>>) -> Action {
+fn refreshed(
+    application: ApplicationIndex,
+    channel: Option<String>,
+    charm: Option<Arc<CharmMetadata>>,
+) -> Action {
     Action::Scale(ScaleAction::Refresh {
         application,
-        channel: None,
+        channel,
         revision: None,
         charm,
     })
@@ -118,7 +138,7 @@ pub(super) fn fix_hook(
     };
     let application = failing.target.application;
     let command = Command::Refresh {
-        command: refresh_command(application, changed),
+        command: refresh_command(application, None, changed),
         // Without the flag a unit in error keeps its charm.
         force_units: !at.is_zero(),
         fixes: vec![Fix::DoesNotFail(failing.hook.clone())],
@@ -127,7 +147,7 @@ pub(super) fn fix_hook(
         changed.actions.remove(action);
     } else {
         plan(changed, at, Action::Hook(HookAction::Succeed(failing)));
-        plan(changed, at, refreshed(application, None));
+        plan(changed, at, refreshed(application, None, None));
     }
     Ok(vec![command])
 }
@@ -321,7 +341,11 @@ mod tests {
     fn the_version_that_the_plan_brings_is_the_one_to_replace() {
         let mut deployment = deployment();
         let bad = Arc::clone(&raising().applications[WEB].charm);
-        plan(&mut deployment, seconds(50), refreshed(WEB, Some(bad)));
+        plan(
+            &mut deployment,
+            seconds(50),
+            refreshed(WEB, None, Some(bad)),
+        );
         let at = |at| Change::Refresh {
             application: WEB,
             at,
