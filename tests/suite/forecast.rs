@@ -1,9 +1,11 @@
 //! What is coming is read off a run, and how long a provider may be away is played.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use trustsim::diagnosis::{Forecast, forecast};
 use trustsim::kernel::Span;
+use trustsim::scenario::{MemoryFiles, load};
 use trustsim::whatif::prove;
 use trustsim::world::{Deployment, Options, Record};
 
@@ -36,6 +38,46 @@ fn a_provider_may_be_away_for_the_last_tenth_of_a_life() {
         assert!(proof.survived <= longest && longest <= fatal, "{proof:?}");
         assert!(fatal - proof.survived <= HOUR * 2, "{proof:?}");
     }
+}
+
+/// alertmanager-k8s 876ead4 looks in each hook whether a certificate is assigned to it and deletes its files where none is
+/// (`src/charm.py`, `_update_cert`): while its renewal is not answered it has none after the next update-status. The
+/// connection was said to survive nine days without its CA, and a run lost all of them.
+#[test]
+fn what_deletes_its_files_while_it_waits_survives_minutes() {
+    let text = "
+name: kept-for-minutes
+duration: 100d
+models:
+  m:
+    bundle: kubernetes
+    applications:
+      ca: {charm: self-signed-certificates, scale: 1}
+      web: {charm: alertmanager-k8s, scale: 1}
+    relations:
+      - [web:certificates, ca:certificates]
+clients:
+  browser: {trusts: [m.ca]}
+connections:
+  - {from: browser, to: m.web, every: 1m}
+";
+    let files = MemoryFiles::new([("s.yaml", text)]);
+    let loaded = load(Path::new("s.yaml"), &files).expect("a scenario");
+    let deployment = Arc::new(loaded.deployment);
+    let (_, found) = of(&deployment);
+    let least = found.tolerances.first().expect("something is renewed");
+    assert!(least.longest <= Span::from_secs(300), "{:?}", least.longest);
+    let proofs = prove(&deployment, &found.tolerances, 1);
+    let [proof] = proofs.as_slice() else {
+        panic!("{proofs:?}");
+    };
+    assert_eq!(proof.survived, Span::ZERO, "{proof:?}");
+    assert!(
+        proof
+            .fatal
+            .is_some_and(|fatal| fatal <= HOUR + least.longest),
+        "{proof:?}"
+    );
 }
 
 /// Only who gave a certificate is asked for the next one, where an application has several.

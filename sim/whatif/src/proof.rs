@@ -4,10 +4,10 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use trustsim_diagnosis::OutageTolerance;
+use trustsim_diagnosis::{OutageTolerance, outages};
 use trustsim_kernel::{Span, Time};
 use trustsim_world::{
-    Action, ApplicationIndex, Deployment, Kind, Options, Simulation, Source, Target, TimedAction,
+    Action, ApplicationIndex, Deployment, Options, Simulation, Source, Target, TimedAction,
     UnitAction,
 };
 
@@ -30,7 +30,8 @@ pub struct Proof {
 }
 
 /// Plays the outage of each, `proofs_max` of them at most: an hour less and an hour more than
-/// arithmetic says, and where that does not enclose the truth, halves until it does.
+/// arithmetic says, and where that does not enclose the truth, halves until it does. A connection that fails then in any
+/// case has no proof.
 pub fn prove(
     deployment: &Arc<Deployment>,
     tolerances: &[OutageTolerance],
@@ -61,15 +62,15 @@ pub fn prove(
             known = Known::default();
         }
         before = Some(index);
-        proofs.push(prove_one(&base, index, one, provider, &mut known));
+        proofs.extend(prove_one(&base, index, one, provider, &mut known));
     }
     proofs.sort_by_key(|proof| proof.tolerance);
     proofs
 }
 
-/// Whether each connection holds just after the certificate has ended, by how long the provider was away: many
-/// connections rest on one certificate, and one future shows it of all.
-type Known = BTreeMap<Span, BTreeMap<u32, bool>>;
+/// Which connections fail between the request and an hour after the certificate has ended, by how long the provider was
+/// away: many connections rest on one certificate, and one future shows it of all.
+type Known = BTreeMap<Span, BTreeMap<u32, Span>>;
 
 fn prove_one(
     base: &Simulation,
@@ -77,29 +78,34 @@ fn prove_one(
     one: &OutageTolerance,
     provider: ApplicationIndex,
     known: &mut Known,
-) -> Proof {
+) -> Option<Proof> {
     let mut played = 0;
-    let mut survives = |away: Span| {
-        if away.is_zero() {
-            return true;
-        }
-        let verdicts = known.entry(away).or_insert_with(|| {
+    let mut lost_without = |away: Span| {
+        let lost = known.entry(away).or_insert_with(|| {
             played += 1;
-            verdicts_after(base, one.ends_at, provider, away)
+            lost_until(base, one.ends_at + SLACK, provider, away)
         });
-        // A connection that was never judged does not fail.
-        verdicts.get(&one.connection).is_none_or(|holds| *holds)
+        // What does not fail at all is not there.
+        lost.get(&one.connection).copied().unwrap_or_default()
     };
+    // An outage that is over within a part of the slack could not be told from none.
+    let tolerated = base.deployment().tolerate.min(SLACK / 4);
+    let anyway = lost_without(Span::ZERO);
+    // What fails in any case shows nothing.
+    if anyway > tolerated {
+        return None;
+    }
+    let mut survives = |away: Span| lost_without(away) <= anyway + tolerated;
     let (mut survived, mut fatal) = (Span::ZERO, one.longest + SLACK);
     // An outage shorter than the slack is compared with none at all.
     let short = one.longest.checked_sub(SLACK).unwrap_or(Span::ZERO);
     if survives(fatal) {
-        return Proof {
+        return Some(Proof {
             tolerance,
             survived: fatal,
             fatal: None,
             played,
-        };
+        });
     }
     if survives(short) {
         survived = short;
@@ -118,40 +124,45 @@ fn prove_one(
         survived < fatal,
         "what is survived is shorter than what is not: {survived:?} and {fatal:?} for {one:?}"
     );
-    Proof {
+    Some(Proof {
         tolerance,
         survived,
         fatal: Some(fatal),
         played,
-    }
+    })
 }
 
-/// The verdict on each connection just after the certificate has ended, where every unit of the provider is away for
-/// so long.
-fn verdicts_after(
+/// How long each connection fails up to an instant, where every unit of the provider is away for so long; what does not
+/// fail at all is not there.
+fn lost_until(
     base: &Simulation,
-    ends_at: Time,
+    until: Time,
     provider: ApplicationIndex,
     away: Span,
-) -> BTreeMap<u32, bool> {
+) -> BTreeMap<u32, Span> {
     let mut fork = base.clone();
     let start = fork.deployment().start;
-    fork.plan(TimedAction {
-        at: base.now().since(start),
-        action: Action::Unit(UnitAction::Kill {
-            target: Target {
-                application: provider,
-                unit: None,
-            },
-            away: Some(away),
-        }),
-        source: Source::default(),
-    });
-    fork.run_until(ends_at + Span::from_secs(1));
-    let judged = fork.journal().entries().iter();
-    let judged = judged.filter_map(|entry| match &entry.kind {
-        Kind::Handshake(record) => Some((record.connection, record.verdict.is_ok())),
-        _ => None,
-    });
-    judged.collect()
+    let begins = base.now();
+    if !away.is_zero() {
+        fork.plan(TimedAction {
+            at: begins.since(start),
+            action: Action::Unit(UnitAction::Kill {
+                target: Target {
+                    application: provider,
+                    unit: None,
+                },
+                away: Some(away),
+            }),
+            source: Source::default(),
+        });
+    }
+    let until = until.min(fork.end());
+    fork.run_until(until);
+    let mut lost: BTreeMap<u32, Span> = BTreeMap::new();
+    for outage in outages(&fork.manifest(), fork.journal()) {
+        let ended = outage.until.unwrap_or(until);
+        let within = ended.min(until).since(outage.from.max(begins));
+        *lost.entry(outage.connection).or_default() += within;
+    }
+    lost
 }

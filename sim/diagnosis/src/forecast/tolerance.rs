@@ -1,11 +1,14 @@
 //! How long a connection can do without a provider: from when a renewal is asked for to the end of
-//! what it renews, at the worst.
+//! what it renews, at the worst. What a charm deletes that looks by itself and finds that nothing is
+//! assigned ends with the next update-status.
 
 use std::collections::BTreeMap;
 
 use crate::ca_route::ProtocolMismatches;
 use crate::cause::{Records, Trail};
 use crate::facts::Facts;
+use trustsim_charm_model::EndpointProfile;
+use trustsim_juju::HookName;
 use trustsim_kernel::{Span, Time};
 use trustsim_model::{
     Address, CertificateRecord, Deployment, HandshakeRecord, Journal, Kind, Manifest,
@@ -118,17 +121,35 @@ fn of_certificate(
         return Vec::new();
     };
     let asked_at = first.at;
+    let kept = kept_without_an_answer(records.deployment, &whose);
+    let ends_at = kept.map_or(end, |kept| end.min(asked_at + kept));
     let providers = records.asked_of(record, asked_at);
     providers
         .into_iter()
         .map(|provider| OutageTolerance {
             connection: 0,
             provider,
-            longest: end.since(asked_at),
+            longest: ends_at.since(asked_at),
             asked_at,
-            ends_at: end,
+            ends_at,
             certificate: certificate.subject().to_owned(),
             holder: whose.clone(),
         })
         .collect()
+}
+
+/// How long the files of a unit or application outlive a request that is not answered, where its charm looks by itself
+/// whether anything is assigned to it: until the next update-status at the latest.
+fn kept_without_an_answer(deployment: &Deployment, whose: &Address) -> Option<Span> {
+    let application = deployment.application_at(whose)?;
+    let spec = &deployment.applications[application];
+    let mut endpoints = spec.charm.endpoints.iter();
+    let looks = endpoints.any(|endpoint| match &endpoint.profile {
+        Some(EndpointProfile::Certificates(profile)) => {
+            let looks = &profile.reconciles;
+            looks.is_at_start(&HookName::UpdateStatus) || looks.is_at_end(&HookName::UpdateStatus)
+        }
+        _ => false,
+    });
+    looks.then(|| deployment.models[spec.model].update_status_interval)
 }
