@@ -3,7 +3,8 @@
 //! and the two CAs of a Vault were taken for one that was rotated.
 
 use trustsim::diagnosis::{
-    Cause, CertificateCause, Findings, NotRequestedReason, OpenReason, Performed, part_at,
+    Cause, CertificateCause, Findings, NotLoadedReason, NotRequestedReason, OpenReason, Performed,
+    part_at,
 };
 use trustsim::kernel::Span;
 use trustsim::model::Kind;
@@ -488,4 +489,50 @@ faults:
         assert!(command.ends_with(" x:certificates"), "{command}");
     }
     assert!(played(&text(&["peer-certificates"])).2.outages.is_empty());
+}
+
+/// A rotation reaches the ingress in the middle of the hook in which catalogue-k8s writes its new certificate, with some
+/// seeds: what was so in that second was told for a month.
+#[test]
+fn a_hook_that_ran_later_is_not_told_as_one_that_did_not() {
+    let text = "
+duration: 60d
+models:
+  m:
+    bundle: kubernetes
+    applications:
+      ca: {charm: self-signed-certificates, channel: 1/stable, scale: 1}
+      web: {charm: alertmanager-k8s, channel: dev/edge, scale: 1}
+      cat: {charm: catalogue-k8s, channel: dev/edge, scale: 1}
+      traefik: {charm: traefik-k8s, channel: latest/edge, scale: 1}
+    relations:
+      - [web:certificates, ca:certificates]
+      - [cat:certificates, ca:certificates]
+      - [traefik:ingress, web:ingress]
+      - [traefik:ingress, cat:ingress]
+      - [traefik:receive-ca-cert, ca:send-ca-cert]
+connections: {derived: true}
+faults:
+  - {at: 25d, rotate-ca: {app: m.ca}}
+";
+    let mut read_at_start = 0;
+    for seed in 1..=8 {
+        let mut deployment = crate::common::deployed(text);
+        deployment.seed = seed;
+        let (_, record, findings) = crate::common::diagnosed(deployment);
+        for (outage, explanation) in findings.explained() {
+            let Cause::Certificate(CertificateCause::NotLoaded { why, .. }) =
+                explanation.cause.what.innermost()
+            else {
+                continue;
+            };
+            let is_long = outage.length(record.manifest.end()) > Span::from_secs(3_600);
+            assert!(
+                !is_long || *why != NotLoadedReason::Unheard,
+                "{seed}: {explanation:?}"
+            );
+            read_at_start += usize::from(matches!(why, NotLoadedReason::ReadAtStart(_)));
+        }
+    }
+    assert!(read_at_start > 0);
 }

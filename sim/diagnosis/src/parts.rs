@@ -80,8 +80,14 @@ impl Explainer<'_> {
         );
         let mut parts: Vec<Part> = Vec::new();
         for part in self.parts_of_all(outage, &stretches) {
-            if !parts.last().is_some_and(|last| last.is_like(&part)) {
-                parts.push(part);
+            match parts.last_mut() {
+                Some(last) if last.is_like(&part) => {
+                    // The same, of which more is known once the hooks have run.
+                    if last.explanation.cause.pending {
+                        last.explanation = part.explanation;
+                    }
+                }
+                _ => parts.push(part),
             }
         }
         assert!(

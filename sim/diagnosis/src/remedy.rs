@@ -51,8 +51,8 @@ pub struct Remedy {
     pub meant_for: Option<Vec<usize>>,
     /// Whether what it does outlives the run, for groups of outages with which that was played: by the first of each.
     pub lasting: BTreeMap<usize, Lasting>,
-    /// What comes of it with other seeds; nothing where none was played.
-    pub elsewhere: Vec<RemedyElsewhere>,
+    /// What comes of it with other seeds, for groups of outages with which that was played: by the first of each.
+    pub elsewhere: BTreeMap<usize, Vec<RemedyElsewhere>>,
 }
 
 /// Whether what a remedy does for a group of outages outlives the run.
@@ -64,21 +64,23 @@ pub enum Lasting {
     PutsOff(Time),
 }
 
-/// What comes of a remedy with another seed.
+/// What comes of a remedy with another seed, for a group of outages that comes with that seed too.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RemedyElsewhere {
     /// The seed.
     pub seed: u64,
-    /// What is lost without it.
+    /// What outages like those of the group lose without it.
+    pub due: Span,
+    /// What the connections between their applications lose without it, of whatever cause.
     pub lost_before: Span,
     /// And with it.
     pub lost_after: Span,
 }
 
 impl RemedyElsewhere {
-    /// Whether less is lost.
+    /// Whether at least half of what the group loses is not lost then.
     pub fn helps(&self) -> bool {
-        self.lost_after < self.lost_before
+        self.lost_after + self.due / 2 <= self.lost_before
     }
 }
 
@@ -150,7 +152,7 @@ impl Remedies {
     }
 
     /// The best remedy for a group of outages, told by the first: of those that help it ([`Self::all_for`]) the first
-    /// that was seen to last, else one that puts the outage off.
+    /// that was seen to last, else one that puts the outage off; of those alike, the one that helps with most seeds.
     pub fn best_for(
         &self,
         manifest: &Manifest,
@@ -159,10 +161,17 @@ impl Remedies {
     ) -> Option<&Remedy> {
         let fitting = self.all_for(manifest, findings, group).into_iter();
         // Of those alike the first.
-        fitting.min_by_key(|remedy| match remedy.lasting.get(&group[0]) {
-            Some(Lasting::Ends) => 0,
-            Some(Lasting::PutsOff(_)) => 1,
-            None => 2,
+        fitting.min_by_key(|remedy| {
+            let lasts = match remedy.lasting.get(&group[0]) {
+                Some(Lasting::Ends) => 0,
+                Some(Lasting::PutsOff(_)) => 1,
+                None => 2,
+            };
+            // One that was not played with other seeds comes after those that were.
+            let fails = remedy.elsewhere.get(&group[0]).map_or(usize::MAX, |each| {
+                each.iter().filter(|each| !each.helps()).count()
+            });
+            (lasts, fails)
         })
     }
 
@@ -234,7 +243,7 @@ mod tests {
             plan,
             meant_for: None,
             lasting: BTreeMap::new(),
-            elsewhere: Vec::new(),
+            elsewhere: BTreeMap::new(),
         }
     }
 

@@ -319,10 +319,14 @@ fn remedies(run: &Run<'_>) -> Value {
                 .map(|(at, typed)| json!({ "at": at.to_string(), "command": command::text(typed) }))
                 .collect();
             let elsewhere = remedy.elsewhere.iter();
+            let elsewhere =
+                elsewhere.flat_map(|(outage, played)| played.iter().map(move |it| (outage, it)));
             let elsewhere: Vec<Value> = elsewhere
-                .map(|each| {
+                .map(|(outage, each)| {
                     json!({
+                        "outage": outage,
                         "seed": each.seed,
+                        "helps": each.helps(),
                         "lost_before_s": seconds_json(each.lost_before),
                         "lost_after_s": seconds_json(each.lost_after),
                     })

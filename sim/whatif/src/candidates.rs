@@ -26,6 +26,8 @@ const REACTION: Span = Span::from_secs(1);
 const LONG_ROOT: &str = "3650d";
 /// Actions with which a provider issues its certificates again.
 const REISSUES: [&str; 2] = ["reissue-certificates", "re-issue"];
+/// When what an outage began with has ended: a restart in the middle of it reads the old files or the new ones by chance.
+const RESTED: Span = Span::from_secs(3_600);
 /// How soon an operator notices that a hook fails, or a charm does not do what it should.
 const NOTICE: Span = Span::from_secs(60);
 const DAY: Span = Span::from_secs(86_400);
@@ -154,7 +156,12 @@ impl CandidateSearch<'_> {
         obvious.extend(self.comes_again(explanation, sides[1], at));
         let [client, server] = sides;
         let others = server.filter(|_| server != client);
-        let restart = |application| Change::Restart { application, at };
+        let length = outage.length(self.manifest.end());
+        let at_rest = if length > RESTED * 4 { at + RESTED } else { at };
+        let restart = |application| Change::Restart {
+            application,
+            at: at_rest,
+        };
         let mut restarts: Vec<Change> = client.into_iter().chain(others).map(restart).collect();
         restarts.extend(self.issued_for(explanation, server, at));
         ranked([

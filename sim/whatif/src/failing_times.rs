@@ -83,7 +83,7 @@ pub(super) fn compare(
         plan,
         meant_for: None,
         lasting: BTreeMap::new(),
-        elsewhere: Vec::new(),
+        elsewhere: BTreeMap::new(),
     };
     for (name, times) in &before.by_name {
         for (index, from, until) in times {

@@ -88,7 +88,7 @@ fn prove_one(
         // What does not fail at all is not there.
         lost.get(&one.connection).copied().unwrap_or_default()
     };
-    // An outage that is over within a part of the slack could not be told from none.
+    // An outage that ends within a part of the slack could not be told from none.
     let tolerated = base.deployment().tolerate.min(SLACK / 4);
     let anyway = lost_without(Span::ZERO);
     // What fails in any case shows nothing.

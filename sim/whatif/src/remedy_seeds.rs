@@ -1,19 +1,26 @@
 //! Remedies with other seeds than the one that they were found with: what helps by luck is no remedy.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 
 use crate::effort::Effort;
 use crate::parallel::play_in_batches;
-use crate::remedies::{Trials, told_plans};
-use trustsim_diagnosis::{Findings, RemedyElsewhere, SeedOutcome, diagnose};
-use trustsim_world::{Deployment, Manifest, Options, Simulation};
+use crate::remedies::Trials;
+use trustsim_diagnosis::{
+    Findings, Likeness, OutageGroup, RemedyElsewhere, SeedOutcome, diagnose, outage_groups,
+};
+use trustsim_kernel::Span;
+use trustsim_world::{Address, Deployment, Manifest, Options, Simulation};
 
-/// Remedies that are played with other seeds: those that are told first.
-const PLAYED_MAX: usize = 4;
+/// Groups of outages whose remedies are played with other seeds: those that are told first.
+const GROUPS_MAX: usize = 4;
+/// Remedies that are played for one of them, where the one before does not help with each seed.
+const ROUNDS: usize = 2;
 
-/// Plays the remedies that are told for a group of outages with every further seed of `findings.seeds`, as long as
-/// `effort` lasts, and notes what is lost then.
+/// Plays the remedies that are told for a group of outages with every further seed of `findings.seeds` with which such
+/// outages come, as long as `effort` lasts, and notes what the connections between their applications lose then. Where
+/// one does not help with each seed, the next best is played too.
 ///
 /// # Panics
 ///
@@ -30,42 +37,171 @@ pub fn play_remedies(
     let Some((_, others)) = findings.seeds.split_first() else {
         return;
     };
-    let mut plays: Vec<(usize, &SeedOutcome, Arc<Deployment>)> = Vec::new();
-    for plan in told_plans(&trials.found, manifest, findings)
-        .into_iter()
-        .take(PLAYED_MAX)
-    {
-        // A seed with which nothing is lost shows nothing, nor does one that ended early.
-        let lossy = others.iter();
-        let lossy = lossy.filter(|outcome| !outcome.lost.is_zero() && !outcome.ended_early);
-        plays.extend(lossy.map(|outcome| (plan, outcome, Arc::clone(&trials.plans[plan]))));
+    let groups = outage_groups(manifest, findings).into_iter();
+    let groups: Vec<Group> = groups
+        .take(GROUPS_MAX)
+        .map(|group| Group::new(group, manifest, findings))
+        .collect();
+    let (mut affordable, effort_of_one) = effort.share();
+    for _ in 0..ROUNDS {
+        let told: Vec<(&Group, usize)> = groups
+            .iter()
+            .filter_map(|group| Some((group, group.next_plan(trials, manifest, findings)?)))
+            .collect();
+        let mut plays = wanted(&told, others, trials);
+        let kept = affordable.min(plays.len() as u64);
+        affordable -= kept;
+        plays.truncate(usize::try_from(kept).expect("no more than there are"));
+        let seed = |play: &Play<'_>| play.before.seed;
+        let found = play_in_batches(plays, threads, seed, |play| {
+            let after = play.outcome(options, effort_of_one, manifest);
+            (play.plan, play.before.seed, after)
+        });
+        let found: BTreeMap<(usize, u64), SeedOutcome> = found
+            .into_iter()
+            .filter_map(|(plan, seed, after)| Some(((plan, seed), after?)))
+            .collect();
+        for (group, plan) in told {
+            let each = others.iter().filter(|before| group.comes_with(before));
+            let each = each.filter_map(|before| {
+                let after = found.get(&(plan, before.seed))?;
+                Some(group.compare(before, after))
+            });
+            let elsewhere = each.collect();
+            let remedy = trials.proven(plan);
+            remedy.elsewhere.insert(group.outages.longest(), elsewhere);
+        }
     }
-    let (affordable, effort_of_one) = effort.share();
-    let kept = affordable.min(plays.len() as u64);
-    plays.truncate(usize::try_from(kept).expect("no more than there are"));
-    let seed = |(_, outcome, _): &(usize, &SeedOutcome, Arc<Deployment>)| outcome.seed;
-    let found = play_in_batches(plays, threads, seed, |(plan, outcome, planned)| {
-        let mut with_seed = Deployment::clone(planned);
-        with_seed.seed = outcome.seed;
+}
+
+/// A group of outages, and how it is found again with another seed.
+struct Group {
+    outages: OutageGroup,
+    likenesses: BTreeSet<Likeness>,
+    /// The applications of the client and the server of each.
+    between: BTreeSet<(Address, Address)>,
+}
+
+impl Group {
+    fn new(outages: OutageGroup, manifest: &Manifest, findings: &Findings) -> Self {
+        let likenesses = outages.likenesses(manifest, findings);
+        let between = likenesses.iter();
+        let between = between.map(|it| (it.client.clone(), it.server.clone()));
+        Self {
+            between: between.collect(),
+            likenesses,
+            outages,
+        }
+    }
+
+    /// The remedy that is told for it and was not played yet; that which is told after one that does not help with each
+    /// seed.
+    fn next_plan(
+        &self,
+        trials: &Trials,
+        manifest: &Manifest,
+        findings: &Findings,
+    ) -> Option<usize> {
+        let (found, first) = (&trials.found, self.outages.longest());
+        let best = found.best_for(manifest, findings, &self.outages.outages)?;
+        match best.elsewhere.get(&first) {
+            None => Some(best.plan),
+            Some(played) if played.iter().all(RemedyElsewhere::helps) => None,
+            Some(_) => {
+                let fitting = found.all_for(manifest, findings, &self.outages.outages);
+                let mut fitting = fitting.into_iter();
+                let next = fitting.find(|remedy| !remedy.elsewhere.contains_key(&first));
+                next.map(|remedy| remedy.plan)
+            }
+        }
+    }
+
+    /// What its outages lose with a seed.
+    fn due(&self, outcome: &SeedOutcome) -> Span {
+        let groups = self.likenesses.iter();
+        let groups = groups.filter_map(|it| outcome.groups.get(it));
+        groups.map(|group| group.lost).sum()
+    }
+
+    fn comes_with(&self, outcome: &SeedOutcome) -> bool {
+        // Of what ended early the rest is not known.
+        !self.due(outcome).is_zero() && !outcome.ended_early
+    }
+
+    /// What its applications lose between them, of whatever cause.
+    fn lost(&self, outcome: &SeedOutcome) -> Span {
+        let groups = outcome.groups.iter();
+        let own = groups.filter(|(likeness, _)| {
+            let between = (likeness.client.clone(), likeness.server.clone());
+            self.between.contains(&between)
+        });
+        own.map(|(_, group)| group.lost).sum()
+    }
+
+    fn compare(&self, before: &SeedOutcome, after: &SeedOutcome) -> RemedyElsewhere {
+        RemedyElsewhere {
+            seed: before.seed,
+            due: self.due(before),
+            lost_before: self.lost(before),
+            lost_after: self.lost(after),
+        }
+    }
+}
+
+/// A remedy with another seed.
+struct Play<'a> {
+    plan: usize,
+    planned: Arc<Deployment>,
+    before: &'a SeedOutcome,
+}
+
+impl Play<'_> {
+    /// `None` where it ends early, or takes too long.
+    fn outcome(
+        &self,
+        options: Options,
+        mut effort: Effort,
+        manifest: &Manifest,
+    ) -> Option<SeedOutcome> {
+        let mut with_seed = Deployment::clone(&self.planned);
+        with_seed.seed = self.before.seed;
         let with_seed = Arc::new(with_seed);
         let mut simulation = Simulation::new(Arc::clone(&with_seed), options);
-        let mut effort = effort_of_one;
         if !effort.play(&mut simulation, manifest.end(), Simulation::run_until) {
-            return (*plan, None);
+            return None;
         }
         let manifest = simulation.manifest();
         if manifest.endless.is_some() {
-            return (*plan, None);
+            return None;
         }
         let findings = diagnose(&with_seed, &manifest, simulation.journal());
-        let elsewhere = RemedyElsewhere {
-            seed: outcome.seed,
-            lost_before: outcome.lost,
-            lost_after: SeedOutcome::of(&manifest, &findings).lost,
-        };
-        (*plan, Some(elsewhere))
-    });
-    for (plan, elsewhere) in found {
-        trials.proven(plan).elsewhere.extend(elsewhere);
+        Some(SeedOutcome::of(&manifest, &findings))
     }
+}
+
+/// Each remedy with each seed with which outages come that it is told for, once.
+fn wanted<'a>(
+    told: &[(&Group, usize)],
+    others: &'a [SeedOutcome],
+    trials: &Trials,
+) -> Vec<Play<'a>> {
+    let mut plans: Vec<usize> = Vec::new();
+    for (_, plan) in told {
+        if !plans.contains(plan) {
+            plans.push(*plan);
+        }
+    }
+    let mut plays = Vec::new();
+    for plan in plans {
+        let comes = |before: &&SeedOutcome| {
+            let mut own = told.iter().filter(|(_, own)| *own == plan);
+            own.any(|(group, _)| group.comes_with(before))
+        };
+        plays.extend(others.iter().filter(comes).map(|before| Play {
+            plan,
+            planned: Arc::clone(&trials.plans[plan]),
+            before,
+        }));
+    }
+    plays
 }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use trustsim_model::{ApplicationIndex, Deployment, EndlessLoop, Journal, Manifest, TimedAction};
 
+use super::deployed::CharmOrigin;
 use super::event::Event;
 use super::world::World;
 use trustsim_juju::{ApplicationId, Juju};
@@ -129,6 +130,14 @@ impl Simulation {
     /// Index in the deployment of an application that was deployed there.
     pub(super) fn spec_of(&self, id: ApplicationId) -> Option<ApplicationIndex> {
         self.world.deployed().index_of(id)
+    }
+
+    /// The channel and revision of an application's charm now.
+    pub(super) fn origin_of(&self, id: ApplicationId) -> CharmOrigin {
+        let deployed = self.world.deployed();
+        // Applications of the deployment alone have a charm; a proxy has none.
+        let index = deployed.index_of(id);
+        index.map_or_else(CharmOrigin::default, |index| deployed.origin(index))
     }
 
     pub(super) fn world(&self) -> &World {

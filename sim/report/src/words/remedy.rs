@@ -115,7 +115,8 @@ pub fn effect(remedy: &Remedy, group: &[usize]) -> String {
     if let Some(until) = put_off(remedy, group) {
         text.push_str(&format!("; {until}"));
     }
-    if let Some(seeds) = elsewhere(&remedy.elsewhere) {
+    let played = remedy.elsewhere.get(&group[0]);
+    if let Some(seeds) = played.and_then(|played| elsewhere(played, group.len())) {
         text.push_str(&format!("; {seeds}"));
     }
     text
@@ -132,17 +133,18 @@ pub fn put_off(remedy: &Remedy, group: &[usize]) -> Option<String> {
     }
 }
 
-/// With how many of the seeds that lose anything less is lost; this run's own seed is one of them.
-fn elsewhere(found: &[RemedyElsewhere]) -> Option<String> {
+/// With how many of the seeds that have such outages it helps; this run's own seed is one of them.
+fn elsewhere(found: &[RemedyElsewhere], outages: usize) -> Option<String> {
     let of = found.len() + 1;
     let helps = found.iter().filter(|each| each.helps()).count() + 1;
+    let outages = if outages == 1 { "it" } else { "them" };
     match found {
         [] => None,
         _ if helps == of => Some(format!(
-            "less is lost with each of the {of} seeds that lose anything"
+            "it helps with each of the {of} seeds that have {outages}"
         )),
         _ => Some(format!(
-            "less is lost with {helps} of the {of} seeds that lose anything"
+            "it helps with {helps} of the {of} seeds that have {outages}"
         )),
     }
 }
@@ -193,7 +195,7 @@ mod tests {
             plan: 0,
             meant_for: None,
             lasting: std::collections::BTreeMap::new(),
-            elsewhere: Vec::new(),
+            elsewhere: std::collections::BTreeMap::new(),
         }
     }
 

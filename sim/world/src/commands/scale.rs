@@ -27,7 +27,10 @@ impl Commands<'_> {
             }
             ScaleAction::RemoveUnit { application, unit } => self.remove_unit(*application, *unit),
             ScaleAction::Refresh {
-                application, charm, ..
+                application,
+                channel,
+                revision,
+                charm,
             } => {
                 let (id, entry) = (self.deployed.id(*application), self.entry);
                 if let Some(broken) = charm
@@ -36,6 +39,8 @@ impl Commands<'_> {
                 {
                     return self.refused(Refusal::BreaksRelation(broken));
                 }
+                self.deployed
+                    .refresh_origin(*application, channel.as_deref(), *revision);
                 if let Some(charm) = charm {
                     self.deployed.refresh_charm(*application, charm);
                     self.refresh_config(*application, charm);

@@ -10,7 +10,7 @@ mod names;
 mod offers;
 mod records;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::event::Event;
@@ -48,6 +48,15 @@ pub(super) struct Deployed {
     /// The public ACME server; none where no charm orders from one.
     acme: Option<AcmeServer>,
     revoked: RevokedAccess,
+    /// What refreshes named, by application.
+    origins: BTreeMap<ApplicationIndex, CharmOrigin>,
+}
+
+/// The channel that an application tracks, and the revision of its charm where that is known.
+#[derive(Clone, Debug, Default)]
+pub(super) struct CharmOrigin {
+    pub(super) channel: Option<String>,
+    pub(super) revision: Option<u64>,
 }
 
 impl Deployed {
@@ -70,6 +79,7 @@ impl Deployed {
             saas: TiVec::new(),
             acme: None,
             revoked: RevokedAccess::default(),
+            origins: BTreeMap::new(),
             deployment,
         }
     }
@@ -255,6 +265,31 @@ impl Deployed {
         let code = charm.build(keys, &self.pool, self.acme.as_ref());
         let version = self.juju.application(id).charm_version.version;
         self.charms.refresh(id, version, code);
+    }
+
+    /// Where the charm of an application comes from now.
+    pub(super) fn origin(&self, application: ApplicationIndex) -> CharmOrigin {
+        let spec = &self.deployment.applications[application];
+        let refreshed = self.origins.get(&application);
+        refreshed.cloned().unwrap_or_else(|| CharmOrigin {
+            channel: spec.channel.clone(),
+            revision: spec.revision,
+        })
+    }
+
+    /// A refresh: the channel stays unless another is named, and the revision is whatever it has unless one is named.
+    pub(super) fn refresh_origin(
+        &mut self,
+        application: ApplicationIndex,
+        channel: Option<&str>,
+        revision: Option<u64>,
+    ) {
+        let known = self.origin(application).channel;
+        let origin = CharmOrigin {
+            channel: channel.map(str::to_owned).or(known),
+            revision,
+        };
+        self.origins.insert(application, origin);
     }
 
     /// What a unit sees now, outside a hook.

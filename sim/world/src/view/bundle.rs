@@ -53,10 +53,11 @@ impl Simulation {
         let index = self.spec_of(id);
         let spec = index.map(|index| &self.deployment().applications[index]);
         let mut exported = json!({ "charm": &*application.charm });
-        if let Some(channel) = spec.and_then(|spec| spec.channel.as_ref()) {
+        let origin = self.origin_of(id);
+        if let Some(channel) = &origin.channel {
             exported["channel"] = json!(channel);
         }
-        if let Some(revision) = spec.and_then(|spec| spec.revision) {
+        if let Some(revision) = origin.revision {
             exported["revision"] = json!(revision);
         }
         let count = application.units.len();
@@ -128,12 +129,15 @@ impl Simulation {
                 end.endpoint
             )
         };
-        let own = juju.relations().filter(|(_, relation)| {
+        let own = juju.relations().filter(|(id, relation)| {
+            // What was removed is kept for the journal.
+            let is_there = |end: &End| juju.application(end.application).relations.contains(id);
             let is_consumed = relation.ends.iter().any(|end| {
                 let other = juju.application(end.application);
                 matches!(other.kind, ApplicationKind::Consumer { .. })
             });
-            relation.model == model && !relation.is_peer() && !is_consumed
+            let is_own = relation.model == model && !relation.is_peer() && !is_consumed;
+            is_own && relation.ends.iter().all(is_there)
         });
         let own = own.map(|(_, relation)| relation.ends.iter().map(name).collect::<Vec<_>>());
         json!(own.collect::<Vec<_>>())

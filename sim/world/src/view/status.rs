@@ -91,18 +91,16 @@ impl Simulation {
     fn application(&self, id: ApplicationId) -> Value {
         let juju = self.juju();
         let application = juju.application(id);
-        let spec = self
-            .spec_of(id)
-            .map(|index| &self.deployment().applications[index]);
+        let origin = self.origin_of(id);
         let kubernetes = juju.model(application.model).kubernetes;
         let mut status = json!({
             "charm": &*application.charm,
             "base": {"name": "ubuntu", "channel": "24.04"},
             "charm-origin": "charmhub",
             "charm-name": &*application.charm,
-            "charm-rev": spec.and_then(|spec| spec.revision).unwrap_or(0),
+            "charm-rev": origin.revision.unwrap_or(0),
         });
-        if let Some(channel) = spec.and_then(|spec| spec.channel.as_ref()) {
+        if let Some(channel) = &origin.channel {
             status["charm-channel"] = json!(channel);
         }
         if kubernetes {
@@ -197,6 +195,10 @@ impl Simulation {
         let since = self.deployment().start;
         let status = match error {
             Some(error) => status_value("error", &error.of_link(), since),
+            // juju/juju 3.6 `internal/worker/remoterelations/remoteapplicationworker.go`.
+            None if application.terminated => {
+                status_value("terminated", "offer has been removed", since)
+            }
             None => status_value("active", "", since),
         };
         let used = application.relations.iter().filter_map(|relation| {
