@@ -349,6 +349,7 @@ fn remedies(run: &Run<'_>) -> Value {
                 "puts_off": puts_off,
                 "breaks": remedy.breaks,
                 "new_cas": remedy.new_cas.iter().map(|owner| owner.as_str()).collect::<Vec<_>>(),
+                "serves_tls": remedy.serves_tls.iter().map(|server| server.as_str()).collect::<Vec<_>>(),
                 "renames": remedy.renames.as_ref().map(|ingress| ingress.as_str()),
                 "elsewhere": elsewhere,
                 "lost_before_s": seconds_json(remedy.lost_before),

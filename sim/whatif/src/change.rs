@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 pub(super) use by_hand::GONE;
 
 use crate::futures::Outcome;
-use trustsim_charm_model::Role;
+use trustsim_charm_model::{EndpointProfile, Role, Serves};
 use trustsim_diagnosis::{Command, Obstacle, Transfer};
 use trustsim_interfaces::Interface;
 use trustsim_kernel::{Delay, Span, Time};
@@ -255,6 +255,25 @@ impl Change {
         });
         let is_name = PUBLIC_NAMES.contains(&option.as_str());
         (is_ingress && is_name).then(|| deployment.application_address(*application))
+    }
+
+    /// A client that gets a certificate for the CA beside it serves TLS with it, where its charm serves anything.
+    pub(super) fn serves_tls(&self, deployment: &Deployment) -> Vec<Address> {
+        let Self::Certify { requirer, at, .. } = self else {
+            return Vec::new();
+        };
+        // What is there from the start is for a server that is dialled by TLS already, and a provider has a server of its own.
+        let endpoints = &deployment.applications[*requirer].charm.endpoints;
+        let provides = endpoints.iter().any(|endpoint| {
+            endpoint.role == Role::Provider && Interface::TlsCertificates.is(&endpoint.interface)
+        });
+        let serves = endpoints.iter().any(|endpoint| match &endpoint.profile {
+            Some(EndpointProfile::Certificates(profile)) => profile.serves != Serves::Nothing,
+            _ => false,
+        });
+        let is_new = !at.is_zero() && serves && !provides;
+        let own = is_new.then(|| deployment.application_address(*requirer));
+        own.into_iter().collect()
     }
 
     /// What concerns a charm, a hook, a provider or a client; see [`by_hand`].

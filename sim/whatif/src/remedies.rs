@@ -149,7 +149,9 @@ impl Search<'_> {
         let plan = self.trials.plans.len();
         let mut remedy = compare(&self.before, &after, at, changed.commands, plan);
         remedy.new_cas = outcome.new_cas(self.run);
+        remedy.serves_tls = change.serves_tls(self.deployment);
         remedy.renames = change.renames(self.deployment);
+        remedy.rank = rank;
         remedy.meant_for = at.map(|_| meant_for);
         let later = changed.later.into_iter();
         remedy.later = later.map(|(at, it)| (start + at, it)).collect();

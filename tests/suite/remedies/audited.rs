@@ -115,6 +115,44 @@ fn a_removed_relation_is_made_again_when_juju_takes_it() {
     }
 }
 
+/// A certificate brings the CA too, ten seconds after the removal, and makes an HTTPS server of a Prometheus that Grafana
+/// dials without TLS: it was told in place of the relation that is missing.
+#[test]
+fn what_the_cause_says_comes_before_what_leaves_minutes_less() {
+    let deployment = super::inline(
+        "
+name: trust of a server without TLS
+duration: 30d
+models:
+  m:
+    bundle: kubernetes
+    applications:
+      ca: {charm: self-signed-certificates, channel: 1/stable, scale: 1}
+      web: {charm: alertmanager-k8s, channel: dev/edge, scale: 1}
+      prom: {charm: prometheus-k8s, channel: dev/edge, scale: 1}
+    relations:
+      - [web:certificates, ca:certificates]
+      - [prom:receive-ca-cert, ca:send-ca-cert]
+connections:
+  - {from: m.prom, to: m.web, every: 1m}
+faults:
+  - {at: 18d, remove-relation: {model: m, between: ['prom:receive-ca-cert', 'ca:send-ca-cert']}}
+",
+    );
+    let answer = Answer::of(&deployment, 8);
+    let (_, best) = answer.first();
+    let command = "juju integrate -m m ca:send-ca-cert prom:receive-ca-cert".to_owned();
+    let at = answer.at(DAY * 18 + Span::from_secs(300));
+    assert_eq!(typed(best), (vec![command], Some(at), Vec::new()));
+    let proven = &answer.trials.found.proven;
+    let certified = proven.iter().find(|remedy| !remedy.serves_tls.is_empty());
+    let certified = certified.expect("it helps too, and has its price");
+    assert_eq!(
+        words::remedy::price(certified).as_deref(),
+        Some("m.prom serves TLS from then on: whatever dials it without has to trust the CA")
+    );
+}
+
 const CERTIFICATES_REMOVED: &str = "
 name: certificates removed
 duration: 60d

@@ -167,7 +167,11 @@ pub fn price(remedy: &Remedy) -> Option<String> {
     let renamed = renamed.map(|ingress| {
         format!("every URL that {ingress} hands out, to people outside too, has the new name")
     });
-    let clauses: Vec<String> = made.into_iter().chain(renamed).collect();
+    let served = remedy.serves_tls.iter();
+    let served = served.map(|server| {
+        format!("{server} serves TLS from then on: whatever dials it without has to trust the CA")
+    });
+    let clauses: Vec<String> = made.into_iter().chain(served).chain(renamed).collect();
     (!clauses.is_empty()).then(|| clauses.join("; "))
 }
 
@@ -191,7 +195,9 @@ mod tests {
             lost_after: Span::from_secs(113),
             lost_by: std::collections::BTreeMap::new(),
             new_cas: Vec::new(),
+            serves_tls: Vec::new(),
             renames: None,
+            rank: 0,
             plan: 0,
             meant_for: None,
             lasting: std::collections::BTreeMap::new(),
