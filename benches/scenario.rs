@@ -214,6 +214,7 @@ fn connection(application: ApplicationIndex, from: u32, to: u32) -> ConnectionSp
         mutual: false,
         persistence: trustsim::world::Persistence::default(),
         revocation: false,
+        follows_scheme: false,
         edge: trustsim::model::EdgeBasis::Known,
         source: Source::default(),
     }

@@ -59,18 +59,18 @@ fn played(text: &str) -> (Vec<Outage>, Record, Findings) {
 /// An operator needs 20 hours to sign: each of these is without TLS from the first update-status after its request.
 #[test]
 fn a_provider_that_waits_for_people_costs_these_charms_their_certificate() {
-    for charm in [
-        "alertmanager-k8s",
-        "prometheus-k8s",
-        "loki-k8s",
-        "grafana-k8s",
+    for (charm, error) in [
+        ("alertmanager-k8s", ErrorKind::PlaintextPeer),
+        ("prometheus-k8s", ErrorKind::PlaintextPeer),
+        ("loki-k8s", ErrorKind::NoCertificate),
+        ("grafana-k8s", ErrorKind::PlaintextPeer),
     ] {
         let (outages, record, findings) =
             played(&scenario(charm, "certificates", BY_HAND, OPERATOR));
         let end = record.manifest.end();
         assert_eq!(outages.len(), 2, "{charm}: {outages:?}");
         for outage in &outages {
-            assert_eq!(outage.error, ErrorKind::NoCertificate, "{charm}");
+            assert_eq!(outage.error, error, "{charm}");
             let length = outage.length(end);
             assert!(
                 HOUR * 20 - MINUTE * 10 < length && length < HOUR * 20 + MINUTE,
@@ -184,4 +184,54 @@ fn a_library_that_is_collected_renews_in_the_last_twentieth() {
         HOUR * 20 - MINUTE <= length && length <= HOUR * 20 + MINUTE,
         "{length:?}"
     );
+}
+
+/// Without a certificate grafana, prometheus and alertmanager serve in the clear and tell their scheme over ingress,
+/// self-metrics-endpoint and alerting (`_scheme` in the `src/charm.py` of each): those who are told follow, so that nothing
+/// fails and nothing is encrypted. It was told as two days of outage at each renewal.
+#[test]
+fn those_who_take_the_scheme_from_a_relation_follow_without_tls() {
+    let text = "
+name: without TLS
+duration: 180d
+models:
+  m:
+    bundle: kubernetes
+    applications:
+      ca: {charm: manual-tls-certificates, channel: 1/stable, scale: 1}
+      grafana: {charm: grafana-k8s, channel: dev/edge, scale: 1}
+      prom: {charm: prometheus-k8s, channel: dev/edge, scale: 1}
+      traefik: {charm: traefik-k8s, channel: latest/edge, scale: 1}
+    relations:
+      - [grafana:certificates, ca:certificates]
+      - [prom:metrics-endpoint, grafana:metrics-endpoint]
+      - [traefik:ingress, grafana:ingress]
+      - [traefik:receive-ca-cert, ca:trust_certificate]
+      - [prom:receive-ca-cert, ca:trust_certificate]
+connections: {derived: true}
+operators:
+  team: {answers: [m.ca], delay: {exactly: 20h}, signs-with: {chain: [{common-name: Corporate Root, validity: 3650d}], leaf-validity: 90d}}
+";
+    let (outages, record, findings) = played(text);
+    assert_eq!(record.manifest.connections.len(), 2);
+    assert_eq!(outages, []);
+    let end = record.manifest.end();
+    // The first 20 hours are its installation.
+    let later = findings.unencrypted.iter();
+    let later: Vec<_> = later
+        .filter(|stretch| record.manifest.start + HOUR * 48 < stretch.from)
+        .collect();
+    assert_eq!(
+        later.len(),
+        2 * 2,
+        "two renewals: {:?}",
+        findings.unencrypted
+    );
+    for stretch in later {
+        let length = stretch.length(end);
+        assert!(
+            HOUR * 20 - MINUTE * 10 < length && length < HOUR * 20 + MINUTE,
+            "{length:?}"
+        );
+    }
 }

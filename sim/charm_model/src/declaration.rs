@@ -146,6 +146,9 @@ record! {
         reconciles: OneOrMore = "reconciles" [Extension],
         /// Whether the workload is restarted with a certificate where it had none, whatever `apply` says (false).
         restarts_at_first: bool = "restarts-at-first" [Extension],
+        /// Whether the workload serves without TLS while it has no certificate, and its charm tells that to those who take
+        /// its scheme from a relation (false).
+        plain_without_certificate: bool = "plain-without-certificate" [Extension],
         /// Whether the library hears the unit's hooks (true). `false` where the charm keeps no reference to it, so that it
         /// is collected as garbage: it acts in each hook then, but renews at the end of a certificate's life only.
         listens: bool = "listens" [Extension],

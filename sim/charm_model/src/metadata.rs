@@ -309,6 +309,9 @@ pub struct CertificatesProfile {
     pub reconciles: Reconciles,
     /// Whether the workload is restarted with a certificate where it had none, whatever `apply` says.
     pub restarts_at_first: bool,
+    /// Whether the workload serves without TLS while it has no certificate, and its charm tells those who take its scheme
+    /// from a relation.
+    pub plain_without_certificate: bool,
     /// Whether the library hears the unit's hooks. Where the charm keeps no reference to it, Python collects its observers:
     /// it then acts in each hook in which the charm calls it, and renews nothing at `secret-expired`.
     pub listens: bool,
@@ -397,6 +400,7 @@ impl Default for CertificatesProfile {
             delete_when_broken: false,
             reconciles: Reconciles::default(),
             restarts_at_first: false,
+            plain_without_certificate: false,
             listens: true,
             serves: Serves::Chain,
             key: KeyUse::Kept,

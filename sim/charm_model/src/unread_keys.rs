@@ -222,9 +222,22 @@ fn of_certificates(
     let is_version_3 = library == tls_certificates::Library::V3;
     match key {
         // It asks once, and what comes is not written.
-        "mode" | "renewal" | "delete-on-missing" | "delete-when-broken" | "keeps-old-ca"
-        | "key" | "unique-requests" | "renews-on" | "notification" | "installs-once"
-        | "cert-handler" | "library" | "reconciles" | "restarts-at-first" | "listens"
+        "mode"
+        | "renewal"
+        | "delete-on-missing"
+        | "delete-when-broken"
+        | "keeps-old-ca"
+        | "key"
+        | "unique-requests"
+        | "renews-on"
+        | "notification"
+        | "installs-once"
+        | "cert-handler"
+        | "library"
+        | "reconciles"
+        | "restarts-at-first"
+        | "listens"
+        | "plain-without-certificate"
             if profile.serves == Serves::Nothing =>
         {
             Some(UnreadKey::Without("anything that it `serves`"))
@@ -240,9 +253,19 @@ fn of_certificates(
         "delete-on-missing" if profile.reconciles.is_any() => Some(UnreadKey::Without(
             "a charm that looks only when it is told (`reconciles`)",
         )),
-        "mode" | "apply" | "name-option" | "extra-name-options" | "address-of" | "trusts-ca"
-        | "library" | "delete-on-missing" | "serves" | "unique-requests" | "fixed-name"
-        | "asks-with" => None,
+        "mode"
+        | "apply"
+        | "name-option"
+        | "extra-name-options"
+        | "address-of"
+        | "trusts-ca"
+        | "library"
+        | "delete-on-missing"
+        | "serves"
+        | "unique-requests"
+        | "fixed-name"
+        | "asks-with"
+        | "plain-without-certificate" => None,
         "unnamed" if profile.name_option.is_none() => Some(UnreadKey::Without("`name-option`")),
         "names-from" if profile.name_option.is_none() && profile.asks_with.is_empty() => {
             Some(UnreadKey::Without("`name-option` or `asks-with`"))

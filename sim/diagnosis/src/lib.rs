@@ -39,6 +39,7 @@ mod tally;
 #[cfg(test)]
 mod tests;
 mod transfer_plan;
+mod unencrypted;
 mod why;
 
 pub use ca_route::{CaRelation, CaRoute, PassingRelation};
@@ -75,6 +76,7 @@ pub use seeds::{Chance, Elsewhere, SeedGroup, SeedOutcome, chance, elsewhere};
 pub use symptom::{Issuer, Symptom};
 pub use tally::{Tally, outage_attempts, tallies};
 pub use transfer_plan::Transfer;
+pub use unencrypted::Unencrypted;
 pub use why::{Answer, Rests, Source as TrustSource, WhyError, why};
 
 use trustsim_kernel::{Span, Time};
@@ -95,6 +97,8 @@ pub struct Findings {
     pub expectations: Vec<ExpectationResult>,
     /// What each outage counts for.
     pub classes: Vec<OutageClass>,
+    /// Stretches without TLS in which nothing failed.
+    pub unencrypted: Vec<Unencrypted>,
     /// Every outage that is open at the end, and why it does not heal by itself.
     pub open_outages: Vec<OpenOutage>,
     /// What would have helped; nothing before `trustsim_whatif::remedies` has tried.
@@ -250,6 +254,7 @@ pub fn diagnose(deployment: &Deployment, manifest: &Manifest, journal: &Journal)
         tallies,
         expectations,
         classes,
+        unencrypted: unencrypted::unencrypted(manifest, journal),
         open_outages,
         remedies: Remedies::default(),
         endless: manifest.endless.clone(),

@@ -32,6 +32,8 @@ pub struct Remedy {
     /// Names of connections that lose more with it than without, by more than the scenario tolerates: an outage that comes
     /// seconds earlier or later is no harm.
     pub breaks: Vec<String>,
+    /// Those of them that fail without it, too.
+    pub fails_longer: BTreeSet<String>,
     /// How much less the outages that it ends or shortens take.
     pub relieved: Span,
     /// Lost time of all connections together, without it.
@@ -253,6 +255,7 @@ mod tests {
             shortens: Vec::new(),
             nearly_ends: Vec::new(),
             breaks: breaks.iter().map(|name| (*name).to_owned()).collect(),
+            fails_longer: BTreeSet::new(),
             relieved: Span::from_secs(1_000),
             lost_before: Span::from_secs(1_000),
             lost_after: Span::from_secs(100),

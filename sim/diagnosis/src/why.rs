@@ -202,6 +202,7 @@ fn answer(
             && outage.until.is_none_or(|until| at < until)
     });
     let (explanation, rests) = match record.verdict.is_ok() {
+        true if record.verdict.without_tls => (None, None),
         true => {
             let case = explainer.case(connection, seq, at);
             (None, Some(rests(explainer, &case, seq)))

@@ -465,6 +465,8 @@ pub struct ConnectionSpec {
     pub persistence: Persistence,
     /// Whether both sides look certificates up in the revocation lists that are published.
     pub revocation: bool,
+    /// Whether the client takes from a relation whether the server has TLS.
+    pub follows_scheme: bool,
     /// What is known of how the two connect.
     pub edge: EdgeBasis,
     /// The scenario line.

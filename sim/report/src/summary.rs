@@ -12,7 +12,7 @@ use crate::words::{
     certificate, charm_error, command, expectation, explanation, open_outage, refused_action,
     standing, verdict,
 };
-use trustsim_diagnosis::{Lasting, OutageClass, Tally};
+use trustsim_diagnosis::{Lasting, OutageClass, Tally, Unencrypted};
 use trustsim_kernel::Span;
 use trustsim_model::{
     CertificateKind, Coverage, EndlessLoop, Kind, Share, Source, UnplayedRepeats,
@@ -48,6 +48,7 @@ pub fn summary(run: &Run<'_>) -> Value {
         "relation_secrets": relation_secrets(run),
         "connections": connections(run),
         "outages": outages(run),
+        "without_tls": run.findings.unencrypted.iter().map(|each| without_tls(run, each)).collect::<Vec<_>>(),
         "seeds": seeds(run),
         "remedies": remedies(run),
         "unplayed_repeats": manifest.unplayed.iter().map(unplayed_repeats).collect::<Vec<_>>(),
@@ -55,6 +56,16 @@ pub fn summary(run: &Run<'_>) -> Value {
         "refused": refused(run),
         "drawn_faults": manifest.drawn,
         "timings": timings,
+    })
+}
+
+/// A stretch in which a connection went on without TLS.
+fn without_tls(run: &Run<'_>, stretch: &Unencrypted) -> Value {
+    json!({
+        "connection": run.connection(stretch.connection).name,
+        "from": stretch.from.to_string(),
+        "until": stretch.until.map(|until| until.to_string()),
+        "length_s": seconds_json(stretch.length(run.end())),
     })
 }
 

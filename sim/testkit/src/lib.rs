@@ -512,6 +512,7 @@ fn browses() -> ConnectionSpec {
         mutual: false,
         persistence: trustsim_model::Persistence::default(),
         revocation: false,
+        follows_scheme: false,
         edge: EdgeBasis::Known,
         source: source(30, "- {from: browser, to: a.web}"),
     }

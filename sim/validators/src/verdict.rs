@@ -40,6 +40,8 @@ pub struct Verdict {
     pub openssl_code: Option<u32>,
     /// What is seen on both sides.
     pub texts: Vec<Text>,
+    /// Whether the two speak without TLS, as both know: there is no handshake, and nothing fails.
+    pub without_tls: bool,
 }
 
 impl Verdict {
@@ -53,6 +55,15 @@ impl Verdict {
             judged_by: None,
             openssl_code: None,
             texts: Vec::new(),
+            without_tls: false,
+        }
+    }
+
+    /// The client was told that the server has no TLS now.
+    pub fn without_tls() -> Self {
+        Self {
+            without_tls: true,
+            ..Self::ok()
         }
     }
 
@@ -129,6 +140,7 @@ impl Verdict {
             judged_by: Some(judged_by),
             openssl_code: None,
             texts,
+            without_tls: false,
         }
     }
 

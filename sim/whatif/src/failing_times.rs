@@ -1,6 +1,6 @@
 //! When connections fail in two futures, compared: which outages a change ends or shortens, and which connections it harms.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use trustsim_diagnosis::{Command, Outage, Remedy};
 use trustsim_kernel::{Span, Time};
@@ -74,6 +74,7 @@ pub(super) fn compare(
         shortens: Vec::new(),
         nearly_ends: Vec::new(),
         breaks: Vec::new(),
+        fails_longer: BTreeSet::new(),
         relieved: Span::ZERO,
         lost_before: before.lost,
         lost_after: after.lost,
@@ -112,6 +113,8 @@ pub(super) fn compare(
         .filter(loses_more)
         .map(|name| (*name).to_owned())
         .collect();
+    let failed = |name: &&String| before.by_name.contains_key(name.as_str());
+    remedy.fails_longer = remedy.breaks.iter().filter(failed).cloned().collect();
     remedy
 }
 

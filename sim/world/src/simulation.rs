@@ -133,11 +133,14 @@ impl Simulation {
     }
 
     /// The channel and revision of an application's charm now.
+    ///
+    /// # Panics
+    ///
+    /// For a proxy, which has no charm.
     pub(super) fn origin_of(&self, id: ApplicationId) -> CharmOrigin {
         let deployed = self.world.deployed();
-        // Applications of the deployment alone have a charm; a proxy has none.
         let index = deployed.index_of(id);
-        index.map_or_else(CharmOrigin::default, |index| deployed.origin(index))
+        deployed.origin(index.expect("an application that has a charm is of the deployment"))
     }
 
     pub(super) fn world(&self) -> &World {

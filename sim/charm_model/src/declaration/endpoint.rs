@@ -110,6 +110,7 @@ impl EndpointDeclaration {
             delete_when_broken: self.delete_when_broken == Some(true),
             reconciles: self.to_reconciles(reader),
             restarts_at_first: self.restarts_at_first == Some(true),
+            plain_without_certificate: self.plain_without_certificate == Some(true),
             listens: self.listens.unwrap_or(unsaid.listens),
             serves: self.to_serves(reader),
             key,

@@ -134,9 +134,11 @@ impl<'e, 'a> Search<'e, 'a> {
             ErrorKind::KeyMismatch | ErrorKind::BadEncoding => self.misbuilt(case, root),
             ErrorKind::Expired => self.certificates().expired(case),
             ErrorKind::NotValidYet => self.certificates().not_valid_yet(case),
-            ErrorKind::Unreachable | ErrorKind::ClosedByPeer | ErrorKind::PlaintextPeer => {
-                self.struck(case)
-            }
+            ErrorKind::Unreachable | ErrorKind::ClosedByPeer => self.struck(case),
+            // It was made to, or serves so without a certificate.
+            ErrorKind::PlaintextPeer => self
+                .struck(case)
+                .or_else(|| self.certificates().without_certificate(case)),
             ErrorKind::UnknownIssuer
             | ErrorKind::BadSignature
             | ErrorKind::PartialChain

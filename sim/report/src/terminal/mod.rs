@@ -16,6 +16,7 @@ mod seeds;
 mod standing;
 mod table;
 mod trusted;
+mod unencrypted;
 mod why;
 
 pub use blast_radius::blast_radius;
@@ -91,6 +92,7 @@ pub fn terminal(run: &Run<'_>, detail: Detail) -> String {
     });
     text.push_str(&standing::not_simulated(deployment, &found));
     failures::render(run, detail, &mut text);
+    unencrypted::render(run, detail, &mut text);
     mishaps(run, detail, &mut text);
     refused(run, detail, &mut text);
     relation_secrets(run, &mut text);

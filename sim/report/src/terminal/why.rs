@@ -5,7 +5,7 @@ use super::failures::{Lines, excerpt, first_line, root_source, trust_lines};
 use super::style::{self, paint};
 use crate::failure_reasons::FailureReasons;
 use crate::words::assumption::{DoubtedFailure, Doubts};
-use crate::words::{certificate, step, symptom, transit};
+use crate::words::{certificate, step, symptom, transit, unencrypted};
 use trustsim_diagnosis::{Answer, Event, Explanation, Outage, Rests, TrustSource};
 use trustsim_kernel::{Time, format_duration};
 use trustsim_model::{Journal, Manifest};
@@ -20,7 +20,13 @@ pub fn why(manifest: &Manifest, journal: &Journal, answer: &Answer, stacks: &[Sa
             stack_lines(stacks, answer.at, &mut text);
         }
         (None, Some(rests)) => holding(manifest, answer, rests, &mut text),
-        (None, None) => {}
+        (None, None) => {
+            assert!(
+                crate::why::judged(journal, answer).without_tls,
+                "what neither fails nor rests on a certificate has no TLS: {answer:?}"
+            );
+            without_tls(manifest, answer, &mut text);
+        }
     }
     text
 }
@@ -73,6 +79,16 @@ fn failing(
         lines.add(label, &line);
     }
     lines.add("explain", &format!("trustsim explain {code}"));
+}
+
+fn without_tls(manifest: &Manifest, answer: &Answer, text: &mut String) {
+    let connection = &manifest.connections[answer.connection as usize];
+    text.push_str(&format!(
+        "{}: {}\n",
+        paint(style::WAIT, "without TLS"),
+        unencrypted::line(&connection.client, &connection.server)
+    ));
+    connection_line(manifest, answer, &mut Lines { text });
 }
 
 fn connection_line(manifest: &Manifest, answer: &Answer, lines: &mut Lines<'_>) {

@@ -45,6 +45,7 @@ mod tests;
 pub mod time;
 pub mod transit;
 pub mod trusted;
+pub mod unencrypted;
 pub mod unplayed_repeats;
 pub mod verdict;
 pub mod violation;

@@ -105,13 +105,7 @@ pub fn effect(remedy: &Remedy, group: &[usize]) -> String {
     }
     let [after, before] = apart(remedy.lost_after, remedy.lost_before);
     text.push_str(&format!(", {after} lost in all instead of {before}"));
-    if let Some(first) = remedy.breaks.first() {
-        let others = match remedy.breaks.len() {
-            1 => " fails".to_owned(),
-            several => format!(" and {} more fail", several - 1),
-        };
-        text.push_str(&format!(", but {first}{others} in its place"));
-    }
+    text.push_str(&harm(remedy));
     if let Some(until) = put_off(remedy, group) {
         text.push_str(&format!("; {until}"));
     }
@@ -120,6 +114,21 @@ pub fn effect(remedy: &Remedy, group: &[usize]) -> String {
         text.push_str(&format!("; {seeds}"));
     }
     text
+}
+
+/// Which connections lose more with it: those that fail with it only are told, where there are any.
+fn harm(remedy: &Remedy) -> String {
+    let is_longer = |name: &&String| remedy.fails_longer.contains(*name);
+    let (longer, new): (Vec<&String>, Vec<&String>) = remedy.breaks.iter().partition(is_longer);
+    let (told, one, several) = match new.is_empty() {
+        false => (new, "fails in its place", "fail in its place"),
+        true => (longer, "fails for longer", "fail for longer"),
+    };
+    match told.as_slice() {
+        [] => String::new(),
+        [only] => format!(", but {only} {one}"),
+        [first, more @ ..] => format!(", but {first} and {} more {several}", more.len()),
+    }
 }
 
 /// That the same cause comes back behind the end of the run, and when.
@@ -190,6 +199,7 @@ mod tests {
             shortens,
             nearly_ends: Vec::new(),
             breaks: Vec::new(),
+            fails_longer: std::collections::BTreeSet::new(),
             relieved: Span::from_secs(7087),
             lost_before: Span::from_secs(7200),
             lost_after: Span::from_secs(113),
@@ -244,6 +254,18 @@ mod tests {
         remedy.new_cas = vec![address_of("cos.ca")];
         let both = format!("cos.ca makes a new CA, which has to reach every client; {renamed}");
         assert_eq!(price(&remedy), Some(both));
+    }
+
+    /// A person who comes earlier moves the dates of a certificate that ends for another reason.
+    #[test]
+    fn what_fails_anyway_fails_for_longer() {
+        let mut remedy = plain(&[0], Vec::new());
+        remedy.breaks = vec!["a -> b".to_owned(), "a -> c".to_owned()];
+        assert_eq!(harm(&remedy), ", but a -> b and 1 more fail in its place");
+        remedy.fails_longer.insert("a -> b".to_owned());
+        assert_eq!(harm(&remedy), ", but a -> c fails in its place");
+        remedy.fails_longer.insert("a -> c".to_owned());
+        assert_eq!(harm(&remedy), ", but a -> b and 1 more fail for longer");
     }
 
     #[test]

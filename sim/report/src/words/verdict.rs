@@ -4,9 +4,13 @@
 use trustsim_diagnosis::RunVerdict;
 use trustsim_validators::{ErrorKind, Side, Verdict};
 
-/// `ok` or `failed`.
+/// `ok`, `without-tls` or `failed`.
 pub fn outcome(verdict: &Verdict) -> &'static str {
-    if verdict.is_ok() { "ok" } else { "failed" }
+    match verdict.error {
+        Some(_) => "failed",
+        None if verdict.without_tls => "without-tls",
+        None => "ok",
+    }
 }
 
 /// The code of a verdict that failed, such as `TS0401`.

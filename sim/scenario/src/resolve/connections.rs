@@ -101,6 +101,7 @@ impl<'a> Connections<'a> {
             mutual: file.mutual == Some(true),
             persistence,
             revocation: file.revocation == Some(true),
+            follows_scheme: false,
             edge: EdgeBasis::Known,
             source: source_of(&self.out.sources, file.place),
         })

@@ -139,9 +139,10 @@ pub(super) fn derived(
     })
 }
 
-/// Marks the connections of a scenario whose CA comes in the data of a relation of which that is not played, and in no
-/// other way: played, they would fail where the real ones hold.
-pub(super) fn mark_what_is_not_played(
+/// Marks the connections of a scenario that follow from a relation: those over which the client is told whether the server
+/// has TLS, and those whose CA comes in the data of a relation of which that is not played, and in no other way: played,
+/// they would fail where the real ones hold.
+pub(super) fn mark_what_follows(
     written: &mut [Located<ConnectionSpec>],
     inventory: &Inventory,
     out: &Diagnostics,
@@ -173,6 +174,8 @@ pub(super) fn mark_what_is_not_played(
             let made = connection(edge, false, own.every, &trust, inventory, out);
             matches!(made, Err(LeftOut::CaInDatabag))
         };
+        let mut same = edges.edges.iter().filter(|edge| ends(edge) == of);
+        own.follows_scheme = own.from_process.is_none() && same.any(follows_scheme);
         if own.from_process.is_none() && those.peek().is_some() && those.all(is_unplayed) {
             own.edge = EdgeBasis::CaInDatabag;
         }
@@ -344,6 +347,7 @@ fn connection(
         mutual: edge.mutual,
         persistence: Persistence::default(),
         revocation: false,
+        follows_scheme: follows_scheme(edge),
         edge: match edge.is_assumed() {
             true => EdgeBasis::Assumed,
             false => EdgeBasis::Known,
@@ -351,6 +355,16 @@ fn connection(
         source: source_of(&out.sources, place),
     };
     Ok((spec, place))
+}
+
+/// Whether the dialer takes the scheme from a relation, as a URL or beside the address. Units among themselves have it from
+/// their own charm.
+fn follows_scheme(edge: &Edge) -> bool {
+    edge.from != edge.to
+        && edge
+            .reasons
+            .iter()
+            .any(|reason| reason.relation().is_some())
 }
 
 /// What keeps the name that is dialled, or how it is checked, from being played. A client that takes the CA which the

@@ -102,7 +102,7 @@ pub(super) fn resolve(
     let file = scenario.connections.as_ref();
     let listed = file.map_or(&[][..], |file| &file.listed);
     let mut written = connections::connections(listed, &inventory, out);
-    derived::mark_what_is_not_played(&mut written, &inventory, out);
+    derived::mark_what_follows(&mut written, &inventory, out);
     let derived = derived::derived(file, &written, &mut inventory, out);
     inventory.add_connections(written);
     faults::faults(section(&scenario.faults), &charms, &mut inventory, out);

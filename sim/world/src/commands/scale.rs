@@ -39,8 +39,9 @@ impl Commands<'_> {
                 {
                     return self.refused(Refusal::BreaksRelation(broken));
                 }
+                let channel = channel.as_deref();
                 self.deployed
-                    .refresh_origin(*application, channel.as_deref(), *revision);
+                    .refresh_origin(*application, charm.as_ref(), channel, *revision);
                 if let Some(charm) = charm {
                     self.deployed.refresh_charm(*application, charm);
                     self.refresh_config(*application, charm);

@@ -81,6 +81,8 @@ pub(super) enum Attempt {
     Handshake(Box<Case>),
     /// The server cannot begin one.
     Failed(ErrorKind),
+    /// The server has no TLS now, and the client was told so.
+    WithoutTls,
 }
 
 impl Attempt {
@@ -89,6 +91,7 @@ impl Attempt {
         match self {
             Self::Handshake(case) => Ok(*case),
             Self::Failed(error) => Err(error),
+            Self::WithoutTls => Err(ErrorKind::PlaintextPeer),
         }
     }
 }

@@ -7,6 +7,7 @@ use crate::deployed::Deployed;
 use crate::revocation::Publications;
 use crate::sides::{Served, Sides};
 use crate::view::WatchedSource;
+use trustsim_charm_model::EndpointProfile;
 use trustsim_charm_model::surface::DEFAULT_CERTIFICATE;
 use trustsim_juju::{About, UnitId};
 use trustsim_kernel::Time;
@@ -115,7 +116,11 @@ impl<'a> Peers<'a> {
         }
         let name = pair.record.last_server_name();
         let Some(identity) = choose(side.served(), pair.endpoint.as_deref(), name) else {
-            return Attempt::Failed(ErrorKind::NoCertificate);
+            return match (self.is_plain(pair.server), spec.follows_scheme) {
+                (false, _) => Attempt::Failed(ErrorKind::NoCertificate),
+                (true, true) => Attempt::WithoutTls,
+                (true, false) => Attempt::Failed(ErrorKind::PlaintextPeer),
+            };
         };
         if identity.leaf().is_none() {
             return Attempt::Failed(ErrorKind::BadEncoding);
@@ -155,6 +160,22 @@ impl<'a> Peers<'a> {
             },
             server_name: name.to_owned(),
         }))
+    }
+
+    /// Whether a server without a certificate serves without TLS.
+    fn is_plain(&self, server: UnitId) -> bool {
+        let application = self.deployed.juju().unit(server).application;
+        let Some(index) = self.deployed.index_of(application) else {
+            return false;
+        };
+        let charm = &self.deployed.origin(index).charm;
+        charm
+            .endpoints
+            .iter()
+            .any(|endpoint| match &endpoint.profile {
+                Some(EndpointProfile::Certificates(profile)) => profile.plain_without_certificate,
+                _ => false,
+            })
     }
 
     fn process_sources(&self, unit: UnitId, process: &str) -> Vec<WatchedSource> {

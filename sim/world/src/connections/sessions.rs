@@ -82,6 +82,11 @@ impl SessionState {
         if at.persistence() == Persistence::default() {
             return Some(verdict);
         }
+        // The process that had them is gone, and nothing that speaks TLS is in its place.
+        if matches!(at.attempt, Attempt::WithoutTls) {
+            (self.open, self.session, self.unable_since) = (None, None, None);
+            return Some(verdict);
+        }
         self.unable_since = match verdict.is_ok() {
             true => None,
             false => self.unable_since.or(Some(at.now())),

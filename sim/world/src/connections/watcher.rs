@@ -172,6 +172,7 @@ impl Watcher<'_> {
         let attempt = self.peers.attempt(&connection.pair, now);
         let judged = match &attempt {
             Attempt::Failed(error) => Judged::supposed(failed(*error)),
+            Attempt::WithoutTls => Judged::supposed(Verdict::without_tls()),
             Attempt::Handshake(case) => {
                 let subject = format!("{}#{}", connection.pair.record.name, connection.generation);
                 self.handshakes.judge(case, "handshake", &subject)
@@ -213,6 +214,7 @@ impl Watcher<'_> {
             let attempt = self.peers.attempt(&connection.pair, now);
             let judged = match &attempt {
                 Attempt::Failed(error) => Judged::supposed(failed(*error)),
+                Attempt::WithoutTls => Judged::supposed(Verdict::without_tls()),
                 Attempt::Handshake(case) => {
                     let subject =
                         format!("{}#{}", connection.pair.record.name, connection.generation);
@@ -295,7 +297,7 @@ impl Watcher<'_> {
         };
         let serials = match attempt {
             Attempt::Handshake(case) => Serials::of(case),
-            Attempt::Failed(_) => Serials::default(),
+            Attempt::Failed(_) | Attempt::WithoutTls => Serials::default(),
         };
         let subject = peers.subject(&connection.pair);
         let kind = Kind::Handshake(HandshakeRecord {

@@ -52,9 +52,10 @@ pub(super) struct Deployed {
     origins: BTreeMap<ApplicationIndex, CharmOrigin>,
 }
 
-/// The channel that an application tracks, and the revision of its charm where that is known.
-#[derive(Clone, Debug, Default)]
+/// The charm of an application, the channel that it tracks, and the revision where that is known.
+#[derive(Clone, Debug)]
 pub(super) struct CharmOrigin {
+    pub(super) charm: Arc<CharmMetadata>,
     pub(super) channel: Option<String>,
     pub(super) revision: Option<u64>,
 }
@@ -272,6 +273,7 @@ impl Deployed {
         let spec = &self.deployment.applications[application];
         let refreshed = self.origins.get(&application);
         refreshed.cloned().unwrap_or_else(|| CharmOrigin {
+            charm: Arc::clone(&spec.charm),
             channel: spec.channel.clone(),
             revision: spec.revision,
         })
@@ -281,12 +283,14 @@ impl Deployed {
     pub(super) fn refresh_origin(
         &mut self,
         application: ApplicationIndex,
+        charm: Option<&Arc<CharmMetadata>>,
         channel: Option<&str>,
         revision: Option<u64>,
     ) {
-        let known = self.origin(application).channel;
+        let known = self.origin(application);
         let origin = CharmOrigin {
-            channel: channel.map(str::to_owned).or(known),
+            charm: charm.map_or(known.charm, Arc::clone),
+            channel: channel.map(str::to_owned).or(known.channel),
             revision,
         };
         self.origins.insert(application, origin);

@@ -70,6 +70,7 @@ impl Simulation {
                     (handshakes.perform_apart(&case, &record.name), Some(case))
                 }
                 Attempt::Failed(error) => (Verdict::failed(error, Side::Client), None),
+                Attempt::WithoutTls => (Verdict::without_tls(), None),
             };
             let case = case.as_deref();
             let chain = |identity: &Identity| identity.chain().to_vec();
