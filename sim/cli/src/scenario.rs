@@ -29,7 +29,7 @@ impl Files for ReadOnce {
         let mut bytes = match known {
             Some(bytes) => bytes,
             None => {
-                // Whoever reads it first may want no more than its beginning, and the next one all of it.
+                // Its first reader may want no more than its beginning, and the next one all of it.
                 let bytes = DiskFiles.read(path, limit.max(FILE_SIZE_MAX + 1))?;
                 PIPED.with_borrow_mut(|piped| piped.insert(path.to_owned(), bytes.clone()));
                 bytes
