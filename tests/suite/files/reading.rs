@@ -54,7 +54,6 @@ fn a_dump_is_read_from_a_pipe() {
     let output = shell("bash", folder.path(), "cat status.json | \"$0\" import -");
     insta::assert_snapshot!(text(&output.stderr), @"
     error[TS0101]: `-` is not there
-
     help: what is piped is read from /dev/stdin
     ");
 }
