@@ -248,3 +248,96 @@ fn a_space_that_cannot_be_is_refused() {
     );
     assert!(found.iter().any(|message| message == pods), "{found:?}");
 }
+
+/// `get_certificate_request` and `resolve_address` of juju/charm-helpers 99980625 (`contrib/openstack/cert_utils.py`, `ip.py`):
+/// each unit asks for the virtual address too, and clients of a Keystone with `hacluster` are told it.
+#[test]
+fn keystone_is_asked_for_and_dialled_at_its_virtual_address() {
+    let played = |options: &str| {
+        at_rest(&format!(
+            "
+name: s
+duration: 1d
+models:
+  m:
+    applications:
+      ca: {{charm: easyrsa, num_units: 1}}
+      keystone: {{charm: keystone, num_units: 2, options: {{{options}}}}}
+      hacluster: {{charm: hacluster}}
+      glance: {{charm: glance, num_units: 1}}
+    relations:
+      - ['ca:client', 'keystone:certificates']
+      - ['ca:client', 'glance:certificates']
+      - ['keystone:identity-service', 'glance:identity-service']
+      - ['keystone:ha', 'hacluster:ha']
+connections: derived
+"
+        ))
+    };
+    let connections = ["m.glance/0 -> m.keystone/0", "m.glance/0 -> m.keystone/1"];
+    for (options, name) in [
+        ("vip: 10.100.0.9 10.101.0.9", "10.100.0.9"),
+        (
+            "vip: 10.100.0.9, os-admin-hostname: keystone.example.com",
+            "keystone.example.com",
+        ),
+    ] {
+        let names = names(&played(options));
+        for connection in connections {
+            assert_eq!(names[connection], matching(name), "{options}");
+        }
+    }
+}
+
+/// canonical/mongodb-operator 460b6ccb: `get_new_sans` (`lib/charms/mongodb/v1/mongodb_tls.py` 319-344) and `unit_host`
+/// (`src/charm.py` 1285-1292) both take the binding of the peers.
+#[test]
+fn mongodb_is_dialled_in_the_space_of_its_peers() {
+    let simulation = at_rest(
+        "
+name: s
+duration: 1d
+models:
+  m:
+    spaces: {internal: [10.32.0.0/24], data: [10.31.0.0/24]}
+    applications:
+      ca: {charm: self-signed-certificates, num_units: 1}
+      mongodb: {charm: mongodb, channel: 6/stable, revision: 199, num_units: 1, bindings: {'': data, database-peers: internal}}
+    relations: [['ca:certificates', 'mongodb:certificates']]
+clients: {browser: {trusts: [m.ca]}}
+connections: [{from: browser, to: m.mongodb}]
+",
+    );
+    let names = names(&simulation);
+    let (name, verdict) = &names["browser -> m.mongodb/0"];
+    assert!(name.starts_with("10.32.0."), "{name}");
+    assert_eq!(*verdict, NameVerdict::Matches);
+}
+
+/// loki-k8s 8bcecbf2f `src/charm.py` 962-975, grafana-k8s 382e463 `src/charm.py` 574-578.
+#[test]
+fn charms_dial_the_workloads_of_their_own_units() {
+    let simulation = at_rest(
+        "
+name: s
+duration: 1d
+models:
+  m:
+    bundle: kubernetes
+    applications:
+      ca: {charm: self-signed-certificates, scale: 1}
+      loki: {charm: loki-k8s, scale: 2}
+      grafana: {charm: grafana-k8s, scale: 1}
+    relations: [['ca:certificates', 'loki:certificates'], ['ca:certificates', 'grafana:certificates']]
+connections: derived
+",
+    );
+    let names = names(&simulation);
+    // That of Grafana dials in an action alone, which is not played.
+    let expected = ["loki/0", "loki/1"].map(|unit| {
+        let (app, number) = unit.split_once('/').expect("a unit");
+        let name = format!("{app}-{number}.{app}-endpoints.m.svc.cluster.local");
+        (format!("m.{unit} (charm) -> m.{unit}"), matching(&name))
+    });
+    assert_eq!(names, BTreeMap::from(expected));
+}

@@ -14,7 +14,7 @@ pub use choice::{
 use trustsim_yaml::{FromNode, Map, Node, Reader, Unknown, parse};
 
 /// Name and text of each file.
-const FILES: [(&str, &str); 8] = [
+const FILES: [(&str, &str); 9] = [
     ("catalogue.yaml", include_str!("catalogue.yaml")),
     (
         "catalogue/ingress.yaml",
@@ -40,6 +40,10 @@ const FILES: [(&str, &str); 8] = [
     (
         "catalogue/applications.yaml",
         include_str!("catalogue/applications.yaml"),
+    ),
+    (
+        "catalogue/openstack.yaml",
+        include_str!("catalogue/openstack.yaml"),
     ),
 ];
 

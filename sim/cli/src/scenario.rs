@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use super::error::CliError;
 use trustsim_import::{ImportOptions, Imported, import, is_importable};
-use trustsim_scenario::{Derived, DigestedFiles, DiskFiles, Files, load_variant};
+use trustsim_scenario::{Derived, DigestedFiles, DiskFiles, FILE_SIZE_MAX, Files, load_variant};
 use trustsim_world::Deployment;
 
 thread_local! {
@@ -26,11 +26,16 @@ impl Files for ReadOnce {
             return DiskFiles.read(path, limit);
         }
         let known = PIPED.with_borrow(|piped| piped.get(path).cloned());
-        if let Some(bytes) = known {
-            return Ok(bytes);
-        }
-        let bytes = DiskFiles.read(path, limit)?;
-        PIPED.with_borrow_mut(|piped| piped.insert(path.to_owned(), bytes.clone()));
+        let mut bytes = match known {
+            Some(bytes) => bytes,
+            None => {
+                // Its first reader may want no more than its beginning, and the next one all of it.
+                let bytes = DiskFiles.read(path, limit.max(FILE_SIZE_MAX + 1))?;
+                PIPED.with_borrow_mut(|piped| piped.insert(path.to_owned(), bytes.clone()));
+                bytes
+            }
+        };
+        bytes.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
         Ok(bytes)
     }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::certificates::Certificates;
 use crate::edge::{
-    Edge, EdgeIndex, Edges, End, Name, NoEdge, Outcome, Plain, Reason, Transport, Unknown,
+    Edge, EdgeIndex, Edges, End, Name, NoEdge, Outcome, Plain, Process, Reason, Transport, Unknown,
 };
 use crate::fronts::{Front, external_name, fronts, option_value};
 use crate::legs::{Leg, name};
@@ -34,6 +34,7 @@ pub fn derive(deployment: &Deployment) -> Edges {
     );
     derivation.add_from_outside();
     derivation.add_among_units();
+    derivation.add_to_own_workloads();
     Edges {
         edges: derivation.edges,
         outcomes,
@@ -41,14 +42,14 @@ pub fn derive(deployment: &Deployment) -> Edges {
 }
 
 /// What makes two edges one.
-type Key = (End, End, Name, bool, Checks, bool, bool);
+type Key = (End, Option<Process>, End, Name, bool, Checks, bool, bool);
 
 /// The rows while they are applied.
 pub(crate) struct Derivation<'a> {
     pub(crate) deployment: &'a Deployment,
     pub(crate) certificates: Certificates<'a>,
     /// The ingresses in front of each application.
-    fronts: BTreeMap<ApplicationIndex, Vec<Front>>,
+    pub(crate) fronts: BTreeMap<ApplicationIndex, Vec<Front>>,
     /// Applications that require from one provider, where requirers dial each other.
     requirers: BTreeMap<ApplicationIndex, Vec<ApplicationIndex>>,
     edges: TiVec<EdgeIndex, Edge>,
@@ -116,6 +117,7 @@ impl Derivation<'_> {
         };
         let mut edge = Edge {
             from: End::Application(leg.dialer),
+            process: None,
             to: End::Application(leg.listener),
             name: name(facts.dialled),
             transport: self.transport(facts.tls, leg.listener, leg.provider),
@@ -135,6 +137,9 @@ impl Derivation<'_> {
                 edge.name = Name::External(None);
             }
             _ => {}
+        }
+        if let Some(name) = self.named_by_option(leg) {
+            edge.name = Name::External(Some(name));
         }
         if let Some(is_tls) = decided {
             edge.transport = match is_tls {
@@ -213,6 +218,7 @@ impl Derivation<'_> {
             let facts = inner.facts(self.deployment);
             found.push(self.add(Edge {
                 from: End::Application(front.ingress),
+                process: None,
                 to: End::Application(leg.listener),
                 name: name(facts.dialled),
                 transport: self.transport(facts.tls, leg.listener, front.ingress),
@@ -235,6 +241,25 @@ impl Derivation<'_> {
             .filter_map(|application| option_value(application, &rule.name));
         let value = values.next()?;
         Some(rule.tls.iter().any(|tls| tls == value))
+    }
+
+    /// The name or address that an option of the listener gives it; of several addresses the first.
+    fn named_by_option(&self, leg: &Leg<'_>) -> Option<String> {
+        let listener = &self.deployment.applications[leg.listener];
+        let value = |option: &String| option_value(listener, option);
+        if let Some(name) = leg.row.named_by.iter().find_map(value) {
+            return Some(name.replace("{service_name}", &listener.name));
+        }
+        let is_clustered = |relation: &RelationSpec| {
+            let mut sides = relation.sides.iter();
+            relation.interface == "hacluster"
+                && sides
+                    .any(|side| self.deployment.application_of(side.party) == Some(leg.listener))
+        };
+        let addresses = leg.row.clustered_by.iter().find_map(value)?;
+        let is_virtual = self.deployment.relations.iter().any(is_clustered);
+        let first = addresses.split_whitespace().next().filter(|_| is_virtual);
+        first.map(str::to_owned)
     }
 
     pub(crate) fn transport(
@@ -286,6 +311,7 @@ impl Derivation<'_> {
         let edges = others.into_iter().map(|other| {
             let edge = Edge {
                 from: End::Application(requirer),
+                process: None,
                 to: End::Application(other),
                 name: match &first {
                     Some(first) => Name::External(first.clone()),
@@ -332,6 +358,7 @@ impl Derivation<'_> {
         );
         let key = (
             edge.from,
+            edge.process,
             edge.to,
             edge.name.clone(),
             edge.transport.is_tls(),

@@ -1,6 +1,6 @@
 //! What is derived, as values: edges, and what each relation ends as.
 
-use crate::row::{Checks, Exception, Row, UnitsRow};
+use crate::row::{Checks, Exception, Row, UnitsRow, WorkloadRow};
 use trustsim_model::{ApplicationIndex, RelationIndex, TiVec};
 
 /// Position in [`Edges::edges`].
@@ -178,11 +178,22 @@ impl Transport {
     }
 }
 
+/// A process beside the workload that opens connections.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Process {
+    /// What it is called.
+    pub name: &'static str,
+    /// Whether the charm's description says what it trusts.
+    pub has_store: bool,
+}
+
 /// A connection that is opened again and again.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Edge {
     /// What opens it.
     pub from: End,
+    /// Which process of it, where it is not the workload.
+    pub process: Option<Process>,
     /// What accepts it.
     pub to: End,
     /// Under which name.
@@ -231,6 +242,8 @@ pub enum Reason {
     Front(RelationIndex, &'static Row),
     /// Units of one application talk to each other.
     Units(&'static UnitsRow),
+    /// A charm talks to the workload of its own unit.
+    Workload(&'static WorkloadRow),
 }
 
 impl Reason {
@@ -240,6 +253,7 @@ impl Reason {
             Self::Relation { row, exception, .. } => row.assumed && exception.is_none(),
             Self::Ingress { row, .. } | Self::Front(_, row) => row.assumed,
             Self::Units(row) => row.assumed,
+            Self::Workload(_) => false,
         }
     }
 
@@ -251,7 +265,7 @@ impl Reason {
                 client: relation, ..
             }
             | Self::Front(relation, _) => Some(relation),
-            Self::Units(_) => None,
+            Self::Units(_) | Self::Workload(_) => None,
         }
     }
 }

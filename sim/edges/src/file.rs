@@ -11,6 +11,8 @@ record! {
         interfaces: Vec<RowFile> = "interfaces" [Required],
         /// Connections among the units of one application.
         units: Vec<UnitsFile> = "units" [Required],
+        /// Connections of charms to the workloads of their own units.
+        workloads: Vec<WorkloadFile> = "workloads" [Required],
     }
 }
 
@@ -31,6 +33,10 @@ record! {
         dialled_k8s: Text = "dialled-k8s",
         /// What is checked (`verified`).
         checks: Text = "checks",
+        /// Options of the listener that name it.
+        named_by: Vec<String> = "named-by",
+        /// Options of a listener with `hacluster` that have its address.
+        clustered_by: Vec<String> = "clustered-by",
         /// Whether the client shows a certificate.
         mutual: bool = "mutual",
         /// Whether clients get the URL of the provider's ingress.
@@ -121,6 +127,33 @@ record! {
         own_ca: bool = "own-ca",
         /// Whether it was not read in code.
         assumed: bool = "assumed",
+        /// Repository, file and lines.
+        source: Text = "source" [Required],
+    }
+}
+
+record! {
+    /// A charm that dials the workload beside it.
+    pub(crate) struct WorkloadFile {
+        /// Charmhub names.
+        charms: Vec<String> = "charms" [Required],
+        /// What the process is called that dials. The charm's entry in the catalogue lists one of this name, with what it
+        /// trusts, unless it is `unplayed`.
+        process: String = "process" [Required],
+        /// When it is TLS.
+        transport: Text = "transport" [Required],
+        /// What is dialled.
+        dialled: Text = "dialled" [Required],
+        /// What is dialled on Kubernetes.
+        dialled_k8s: Text = "dialled-k8s",
+        /// What is checked (`verified`).
+        checks: Text = "checks",
+        /// Whether it shows a certificate.
+        mutual: bool = "mutual",
+        /// Whether the catalogue does not say what the process trusts.
+        unplayed: bool = "unplayed",
+        /// The first and the last revision that dials the URL of its ingress where it has one.
+        by_ingress: Vec<u64> = "by-ingress",
         /// Repository, file and lines.
         source: Text = "source" [Required],
     }

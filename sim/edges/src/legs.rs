@@ -84,7 +84,7 @@ pub(crate) fn is_on_kubernetes(deployment: &Deployment, application: Application
 }
 
 /// The name that is dialled of a listener that nothing is in front of.
-pub(crate) const fn name(dialled: Dialled) -> Name {
+pub(crate) fn name(dialled: Dialled) -> Name {
     match dialled {
         // The host of a URL is the unit's own name, where no ingress gives another.
         Dialled::Fqdn | Dialled::Url | Dialled::Ingress => Name::Host,
@@ -92,5 +92,6 @@ pub(crate) const fn name(dialled: Dialled) -> Name {
         Dialled::IngressAddress => Name::IngressAddress,
         Dialled::Service => Name::Service,
         Dialled::Localhost => Name::Localhost,
+        Dialled::Loopback => Name::External(Some("127.0.0.1".to_owned())),
     }
 }

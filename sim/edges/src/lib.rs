@@ -12,6 +12,7 @@
 //!
 //! Must not know files, scenarios or how runs work.
 
+mod agents;
 mod certificates;
 mod derive;
 mod edge;
@@ -26,9 +27,13 @@ mod tests;
 mod told;
 mod unseen;
 
+pub use agents::{CONTROLLER_NAME, CONTROLLER_SOURCE, ControllerEdge, controller_edges};
 pub use derive::derive;
 pub use edge::{
-    Counts, Edge, EdgeIndex, Edges, End, Name, NoEdge, Outcome, Plain, Reason, Transport, Unknown,
+    Counts, Edge, EdgeIndex, Edges, End, Name, NoEdge, Outcome, Plain, Process, Reason, Transport,
+    Unknown,
 };
-pub use row::{Checks, Dialled, Dials, Exception, OptionRule, Part, Row, TlsWhen, UnitsRow};
-pub use table::{row_of, rows, units_rows};
+pub use row::{
+    Checks, Dialled, Dials, Exception, OptionRule, Part, Row, TlsWhen, UnitsRow, WorkloadRow,
+};
+pub use table::{row_of, rows, units_rows, workload_rows};

@@ -8,13 +8,24 @@ use std::net::IpAddr;
 
 use crate::edge::Name;
 use crate::legs::{Leg, is_on_kubernetes};
-use trustsim_model::{Deployment, PublishedUrl};
+use trustsim_model::{ApplicationIndex, Deployment, PublishedUrl};
 
 /// What the listener of a leg publishes to the dialer.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Published<'a> {
     urls: &'a BTreeSet<PublishedUrl>,
     on_kubernetes: bool,
+}
+
+/// Whether an application publishes under a name of its units that they speak without TLS, whatever certificate they have.
+pub(crate) fn is_plain_itself(index: ApplicationIndex, deployment: &Deployment) -> bool {
+    let on_kubernetes = is_on_kubernetes(deployment, index);
+    let endpoints = deployment.applications[index].published.values();
+    let mut all = endpoints.map(|urls| Published {
+        urls,
+        on_kubernetes,
+    });
+    all.any(|seen| seen.is_tls() == Some(false) && seen.public_name().is_none())
 }
 
 impl<'a> Published<'a> {

@@ -49,6 +49,8 @@ pub enum Dialled {
     Url,
     /// `localhost`: both are on one machine.
     Localhost,
+    /// 127.0.0.1, for which the certificate has to be too.
+    Loopback,
 }
 
 /// What the dialer checks of the certificate it is shown.
@@ -150,6 +152,10 @@ pub struct Row {
     pub plain_endpoints: Vec<PlainEndpoint>,
     /// An option that decides.
     pub option: Option<OptionRule>,
+    /// Options of the listener with a name that is dialled in place of its own, the first that is set.
+    pub named_by: Vec<String>,
+    /// The same with addresses, where the listener is related to `hacluster`.
+    pub clustered_by: Vec<String>,
     /// Charms that do otherwise.
     pub exceptions: Vec<Exception>,
     /// Whether the row was not read in code.
@@ -189,6 +195,32 @@ pub struct UnitsRow {
     pub own_ca: bool,
     /// Whether the row was not read in code.
     pub assumed: bool,
+    /// Repository, file and lines.
+    pub source: String,
+}
+
+/// What is known of connections of a charm to the workload beside it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WorkloadRow {
+    /// Charmhub names.
+    pub charms: Vec<String>,
+    /// What the process is called that dials.
+    pub process: String,
+    /// When it is TLS.
+    pub tls: TlsWhen,
+    /// What is dialled.
+    pub dialled: Dialled,
+    /// What is dialled on Kubernetes, where that differs.
+    pub dialled_on_kubernetes: Option<Dialled>,
+    /// What is checked.
+    pub checks: Checks,
+    /// Whether it shows a certificate too.
+    pub mutual: bool,
+    /// Whether what the process trusts is not played: its charm's description does not list it. Of other charms the revisions
+    /// do it whose description does.
+    pub unplayed: bool,
+    /// The revisions, first and last, that dial the URL of their ingress where they have one.
+    pub by_ingress: Option<[u64; 2]>,
     /// Repository, file and lines.
     pub source: String,
 }

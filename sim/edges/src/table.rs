@@ -3,9 +3,12 @@
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
-use crate::file::{ExceptionFile, OptionFile, PlainEndpointFile, RowFile, TableFile, UnitsFile};
+use crate::file::{
+    ExceptionFile, OptionFile, PlainEndpointFile, RowFile, TableFile, UnitsFile, WorkloadFile,
+};
 use crate::row::{
     Checks, Dialled, Dials, Exception, OptionRule, Part, PlainEndpoint, Row, TlsWhen, UnitsRow,
+    WorkloadRow,
 };
 use trustsim_yaml::{FromNode, Reader, Text, Unknown, parse};
 
@@ -15,6 +18,7 @@ const TEXT: &str = include_str!("interfaces.yaml");
 struct Table {
     rows: Vec<Row>,
     units: Vec<UnitsRow>,
+    workloads: Vec<WorkloadRow>,
 }
 
 const DIALS: [(&str, Dials); 4] = [
@@ -34,7 +38,7 @@ const TLS_WHEN: [(&str, TlsWhen); 7] = [
     ("outside-url", TlsWhen::OutsideUrl),
 ];
 
-const DIALLED: [(&str, Dialled); 7] = [
+const DIALLED: [(&str, Dialled); 8] = [
     ("fqdn", Dialled::Fqdn),
     ("address", Dialled::Address),
     ("ingress-address", Dialled::IngressAddress),
@@ -42,6 +46,7 @@ const DIALLED: [(&str, Dialled); 7] = [
     ("ingress", Dialled::Ingress),
     ("url", Dialled::Url),
     ("localhost", Dialled::Localhost),
+    ("loopback", Dialled::Loopback),
 ];
 
 const CHECKS: [(&str, Checks); 4] = [
@@ -74,6 +79,11 @@ pub fn units_rows() -> &'static [UnitsRow] {
     &table().units
 }
 
+/// Every row about charms and their own workloads, in file order.
+pub fn workload_rows() -> &'static [WorkloadRow] {
+    &table().workloads
+}
+
 /// # Panics
 ///
 /// Never, as long as the embedded file is well formed, which a test holds it to.
@@ -93,12 +103,19 @@ fn read(text: &str) -> Result<Table, String> {
     let rows: Vec<Row> = rows.filter_map(|row| row.to_row(&mut reader)).collect();
     let units = file.units.iter().flatten();
     let units: Vec<UnitsRow> = units.filter_map(|row| row.to_row(&mut reader)).collect();
+    let workloads = file.workloads.iter().flatten();
+    let workloads = workloads.filter_map(|row| row.to_row(&mut reader));
+    let workloads: Vec<WorkloadRow> = workloads.collect();
     match reader.mistakes.first() {
         Some(mistake) => Err(format!(
             "{} at byte {}",
             mistake.message, mistake.place.start
         )),
-        None => Ok(Table { rows, units }),
+        None => Ok(Table {
+            rows,
+            units,
+            workloads,
+        }),
     }
 }
 
@@ -152,6 +169,8 @@ impl RowFile {
         Some(Row {
             number: self.row?,
             exceptions,
+            named_by: self.named_by.clone().unwrap_or_default(),
+            clustered_by: self.clustered_by.clone().unwrap_or_default(),
             interfaces: texts(self.interfaces.as_ref()?),
             dials,
             tls,
@@ -227,6 +246,26 @@ impl UnitsFile {
     }
 }
 
+impl WorkloadFile {
+    fn to_row(&self, reader: &mut Reader) -> Option<WorkloadRow> {
+        Some(WorkloadRow {
+            charms: self.charms.clone()?,
+            process: self.process.clone()?,
+            tls: word(self.transport.as_ref()?, &TLS_WHEN, reader)?,
+            dialled: word(self.dialled.as_ref()?, &DIALLED, reader)?,
+            dialled_on_kubernetes: optional(self.dialled_k8s.as_ref(), &DIALLED, reader),
+            checks: optional(self.checks.as_ref(), &CHECKS, reader).unwrap_or(Checks::Verified),
+            mutual: self.mutual == Some(true),
+            unplayed: self.unplayed == Some(true),
+            by_ingress: match self.by_ingress.as_deref() {
+                Some(&[first, last]) => Some([first, last]),
+                _ => None,
+            },
+            source: source(self.source.as_ref(), reader)?,
+        })
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -249,8 +288,9 @@ mod tests {
 
     #[test]
     fn what_is_not_known_is_refused() {
-        let row =
-            |more: &str| format!("interfaces: [{{row: 1, interfaces: [x], {more}}}]\nunits: []\n");
+        let row = |more: &str| {
+            format!("interfaces: [{{row: 1, interfaces: [x], {more}}}]\nunits: []\nworkloads: []\n")
+        };
         for (more, wrong) in [
             ("dials: none, source: a", None),
             (

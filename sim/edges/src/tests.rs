@@ -350,3 +350,113 @@ fn what_a_server_publishes_says_whether_its_ingress_is_dialled() {
         "client -> server, tls certificates (relation 1)"
     );
 }
+
+/// alertmanager-k8s 876ead4 `src/charm.py` 229-238 and fbb1a71, prometheus-k8s 432c227 `src/prometheus_client.py` 45.
+#[test]
+fn a_charm_dials_the_workload_of_its_own_unit() {
+    let mut built = Built::on_kubernetes();
+    built.relate("ca:certificates", "am:certificates", "tls-certificates");
+    let own = "am (charm) -> am, tls certificates (workload)";
+    assert_eq!(edge_lines(&built), [] as [&str; 0]);
+    built.charm("am", "alertmanager-k8s");
+    // A revision whose charm does not do so.
+    assert_eq!(edge_lines(&built), [] as [&str; 0]);
+    built.process("am", "charm");
+    assert_eq!(edge_lines(&built), [own]);
+    let mut plain = built.clone();
+    plain.publish(
+        "am",
+        "grafana-source",
+        "http://am-0.am-endpoints.m.svc:9093",
+    );
+    assert_eq!(edge_lines(&plain), [] as [&str; 0]);
+    built.charm("am", "prometheus-k8s");
+    assert_eq!(
+        edge_lines(&built),
+        ["am (charm) -> am, tls certificates, unverified (workload)"]
+    );
+    assert!(workload_rows().iter().any(|row| row.by_ingress.is_some()));
+    // Some revisions go through their ingress.
+    built.charm("am", "alertmanager-k8s");
+    built.relate("traefik:ingress", "am:ingress", "ingress");
+    built.relate(
+        "ca:certificates",
+        "traefik:certificates",
+        "tls-certificates",
+    );
+    let lines = |built: &Built| {
+        let lines = edge_lines(built).into_iter();
+        lines
+            .filter(|line| line.contains("workload"))
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(lines(&built), [own]);
+    for (revision, line) in [
+        (138, own),
+        (
+            139,
+            "am (charm) -> traefik at its public name, tls certificates (workload)",
+        ),
+        (
+            223,
+            "am (charm) -> traefik at its public name, tls certificates (workload)",
+        ),
+        (224, own),
+    ] {
+        built.revision("am", revision);
+        assert_eq!(lines(&built), [line], "{revision}");
+    }
+}
+
+#[test]
+fn agents_dial_their_controller() {
+    let mut built = Built::on_kubernetes();
+    built.relate("server:api", "client:server", "prometheus_remote_write");
+    let found: Vec<_> = controller_edges(&built.deployment).into_iter().collect();
+    assert_eq!(found.len(), 1);
+    assert!(matches!(found[0], ControllerEdge::Agents(..)));
+}
+
+/// `resolve_address` of juju/charm-helpers 99980625, `contrib/openstack/ip.py`, for the endpoint `admin` (`auth_host` of
+/// openstack/charm-keystone de9baff, `hooks/keystone_utils.py` 2196).
+#[test]
+fn keystone_is_dialled_by_its_hostname_or_its_virtual_address() {
+    let mut built = Built::on_kubernetes();
+    built.relate(
+        "ca:certificates",
+        "keystone:certificates",
+        "tls-certificates",
+    );
+    built.relate(
+        "keystone:identity-service",
+        "glance:identity-service",
+        "keystone",
+    );
+    let line = |built: &Built, name: &str| {
+        let line = format!("glance -> keystone{name}, tls certificates (relation 1)");
+        assert_eq!(edge_lines(built), [line]);
+    };
+    line(&built, "");
+    // A virtual address without a cluster is not dialled.
+    built.set("keystone", "vip", "10.0.0.9 10.1.0.9");
+    line(&built, "");
+    built.relate("hacluster:ha", "keystone:ha", "hacluster");
+    line(&built, " as 10.0.0.9");
+    built.set(
+        "keystone",
+        "os-admin-hostname",
+        "{service_name}.example.com",
+    );
+    line(&built, " as keystone.example.com");
+}
+
+/// canonical/pgbouncer-operator 4137e2a33 `src/relations/pgbouncer_provider.py` 285-311.
+#[test]
+fn pgbouncer_is_dialled_beside_its_client() {
+    let mut built = client_and_server("postgresql_client");
+    built.charm("server", "pgbouncer");
+    assert_eq!(
+        edge_lines(&built),
+        ["client -> server at localhost, plain, ca in databag (relation 1)"]
+    );
+}

@@ -1,12 +1,14 @@
-//! Edges that no relation shows: clients outside Juju, and the units of one application.
+//! Edges that no relation shows: clients outside Juju, the units of one application, charms and their own workloads.
 
 use crate::derive::Derivation;
-use crate::edge::{Edge, End, Name, Plain, Reason, Transport};
+use crate::edge::{Edge, End, Name, Plain, Process, Reason, Transport};
 use crate::fronts::external_name;
 use crate::legs::{is_on_kubernetes, name};
-use crate::row::{Checks, TlsWhen};
-use crate::table::units_rows;
+use crate::published::is_plain_itself;
+use crate::row::{Checks, TlsWhen, WorkloadRow};
+use crate::table::{units_rows, workload_rows};
 use crate::told;
+use trustsim_model::ApplicationIndex;
 
 impl Derivation<'_> {
     /// Clients outside Juju come to what is in front of applications.
@@ -23,6 +25,7 @@ impl Derivation<'_> {
             };
             let edge = Edge {
                 from: End::Outside,
+                process: None,
                 to: End::Application(provider),
                 name: Name::External(external_name(&self.deployment.applications[provider])),
                 transport: self.transport(tls, provider, provider),
@@ -57,6 +60,7 @@ impl Derivation<'_> {
             };
             self.add(Edge {
                 from: End::Application(index),
+                process: None,
                 to: End::Application(index),
                 name: name(dialled.unwrap_or(row.dialled)),
                 transport,
@@ -66,5 +70,60 @@ impl Derivation<'_> {
                 reasons: vec![Reason::Units(row)],
             });
         }
+    }
+
+    /// Charms dial the workloads of their own units over TLS, where the table says so of them.
+    pub(crate) fn add_to_own_workloads(&mut self) {
+        for (index, application) in self.deployment.applications.iter_enumerated() {
+            let charm = &application.charm;
+            let rows = workload_rows().iter();
+            for row in rows.filter(|row| row.charms.contains(&charm.name)) {
+                let process = Process {
+                    name: &row.process,
+                    has_store: charm.process(&row.process).is_some(),
+                };
+                // Another revision of the charm does.
+                if !process.has_store && !row.unplayed {
+                    continue;
+                }
+                let (to, name) = self.dialled_by_charm(index, row);
+                let transport = self.transport(row.tls, to, to);
+                // What is plain between a charm and its workload never leaves the machine.
+                if !transport.is_tls() || is_plain_itself(to, self.deployment) {
+                    continue;
+                }
+                self.add(Edge {
+                    from: End::Application(index),
+                    process: Some(process),
+                    to: End::Application(to),
+                    name,
+                    transport,
+                    checks: row.checks,
+                    mutual: row.mutual,
+                    ca_in_databag: false,
+                    reasons: vec![Reason::Workload(row)],
+                });
+            }
+        }
+    }
+
+    /// What a charm dials to come to its own workload: that, or its ingress.
+    fn dialled_by_charm(
+        &self,
+        index: ApplicationIndex,
+        row: &WorkloadRow,
+    ) -> (ApplicationIndex, Name) {
+        let revision = self.deployment.applications[index].revision;
+        let by_ingress = row.by_ingress.filter(|[first, last]| {
+            revision.is_some_and(|revision| (*first..=*last).contains(&revision))
+        });
+        let front = self.fronts.get(&index).and_then(|fronts| fronts.first());
+        if let (Some(_), Some(front)) = (by_ingress, front) {
+            let ingress = &self.deployment.applications[front.ingress];
+            return (front.ingress, Name::External(external_name(ingress)));
+        }
+        let on_kubernetes = is_on_kubernetes(self.deployment, index);
+        let dialled = row.dialled_on_kubernetes.filter(|_| on_kubernetes);
+        (index, name(dialled.unwrap_or(row.dialled)))
     }
 }

@@ -152,6 +152,12 @@ impl Walk<'_> {
         }
         let text = match read_text(self.files, path, None) {
             Ok(text) => text,
+            Err(diagnostic) if diagnostic.code == Code::FileTooLarge => {
+                let help =
+                    "give one model at a time, or its bundle, which is shorter: juju export-bundle";
+                self.out.push(diagnostic.help(help));
+                return;
+            }
             Err(diagnostic) => {
                 self.out.push(*diagnostic);
                 return;

@@ -24,6 +24,20 @@ pub(crate) fn merged(dumps: Vec<ModelDump>, out: &mut Diagnostics) -> ModelDump 
 fn lay_under(whole: &mut ModelDump, dump: ModelDump, out: &mut Diagnostics) {
     whole.name = whole.name.take().or(dump.name);
     whole.controller = whole.controller.take().or(dump.controller);
+    if let ([Kind::Status, Kind::Status], Some(own), Some(other)) =
+        ([whole.kind, dump.kind], whole.kubernetes, dump.kubernetes)
+        && own != other
+    {
+        let [taken, left] = [own, other].map(|is_kubernetes| match is_kubernetes {
+            true => "Kubernetes",
+            false => "machines",
+        });
+        out.push(contradiction(
+            format!("two inputs differ in where the model runs: `{taken}` is taken"),
+            (whole.place, taken),
+            (dump.place, left),
+        ));
+    }
     // A bundle without applications of its own says nothing of the kind of its model.
     whole.kubernetes = whole.kubernetes.or(dump.kubernetes);
     whole.machines.extend(dump.machines);

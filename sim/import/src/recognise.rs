@@ -1,7 +1,7 @@
 //! What a text is, told by its content: never by the name of its file.
 
 use trustsim_errors::{Code, Diagnostic, Severity};
-use trustsim_yaml::{Node, SyntaxError, Value, parse};
+use trustsim_yaml::{Node, Place, SyntaxError, Value, parse};
 
 use crate::dump::Kind;
 
@@ -25,8 +25,8 @@ pub(crate) enum Refusal {
     Template,
     /// Terraform's state as it is stored.
     StateFile,
-    /// Documents of several kinds in one file.
-    Mixed,
+    /// Documents of several kinds in one file: the beginnings of the first and of one of another kind, and what they are.
+    Mixed([(Place, &'static str); 2]),
     /// No YAML and no JSON.
     NotYaml(SyntaxError),
     /// Nothing.
@@ -86,17 +86,29 @@ pub(crate) fn recognise(text: &str, file: u32) -> Recognised {
         Err(None) => return Recognised::Scenario,
         Err(Some(refusal)) => return Recognised::Refused(refusal),
     };
-    let same = documents
-        .iter()
-        .all(|document| kind_of(document).is_ok_and(|other| other == kind));
     // Later documents of a bundle are overlays, which may say anything of it.
-    if !same && (kind != Kind::Bundle || documents.iter().any(is_dump)) {
-        return Recognised::Refused(Refusal::Mixed);
+    let mut others = documents.iter().filter(|document| match kind {
+        Kind::Bundle => is_dump(document),
+        kind => kind_of(document).ok() != Some(kind),
+    });
+    if let Some(other) = others.next() {
+        let beginnings = [first, other].map(|document| (beginning(document), called(document)));
+        return Recognised::Refused(Refusal::Mixed(beginnings));
     }
     if kind == Kind::Bundle && documents.iter().any(has_gaps) {
         return Recognised::Refused(Refusal::Template);
     }
     Recognised::Read(kind, documents)
+}
+
+/// The place of a document's first key, or of all that it is.
+fn beginning(document: &Node) -> Place {
+    let first = document.entries().first();
+    first.map_or(document.place, |entry| entry.key.place)
+}
+
+fn called(document: &Node) -> &'static str {
+    kind_of(document).map_or("something else", Kind::name)
 }
 
 fn is_dump(document: &Node) -> bool {
@@ -261,10 +273,14 @@ impl Refusal {
                 format!("`{file}` is Terraform's state as it is stored, which may have any shape"),
                 "give what Terraform prints of it: terraform show -json > state.json".to_owned(),
             ),
-            Self::Mixed => (
-                format!("`{file}` has documents of several kinds"),
-                "write each into a file of its own, and give those or their folder".to_owned(),
-            ),
+            Self::Mixed([(first, kind), (other, other_kind)]) => {
+                let message = format!("`{file}` has documents of several kinds");
+                let error = Diagnostic::error(Code::OtherFile, *other, message);
+                return error
+                    .label(format!("{other_kind} begins here"))
+                    .also(*first, format!("{kind} begins here"))
+                    .help("write each into a file of its own, and give those or their folder");
+            }
             Self::Unknown(keys) => (
                 match keys.is_empty() {
                     true => format!("nothing was recognised in `{file}`: it is no mapping"),

@@ -39,7 +39,7 @@ fn sealed(plan: &Plan) -> Vec<Sealed> {
 pub(crate) fn note_operators(plan: &Plan, out: &mut Diagnostics) {
     for one in sealed(plan) {
         let message = format!(
-            "`{}` is sealed until a person comes: that one comes within {DELAY} is assumed",
+            "`{}` is sealed until a person unseals it: one is assumed to come within {DELAY}",
             one.address
         );
         let note = Diagnostic::new(Code::LeftOut, Severity::Note, message);

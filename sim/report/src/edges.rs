@@ -2,7 +2,10 @@
 
 use super::data_table::{DataTable, Field};
 use super::words::edges as words;
-use trustsim_edges::{Edge, Edges, Name, Outcome, Reason, Transport};
+use trustsim_edges::{
+    CONTROLLER_NAME, CONTROLLER_SOURCE, Checks, Edge, Edges, Name, Outcome, Reason, Transport,
+    controller_edges,
+};
 use trustsim_kernel::visible;
 use trustsim_model::{Deployment, RelationIndex};
 
@@ -12,7 +15,7 @@ pub fn edges(found: &Edges, deployment: &Deployment) -> Vec<DataTable> {
 }
 
 /// What follows from relations, as comments of a scenario: a line for each relation because of which a side dials, or of
-/// which it cannot be told.
+/// which it cannot be told, and for each edge that no relation shows.
 pub fn edge_comments(found: &Edges, deployment: &Deployment) -> String {
     let mut text = String::new();
     for (index, outcome) in found.outcomes.iter_enumerated() {
@@ -29,10 +32,24 @@ pub fn edge_comments(found: &Edges, deployment: &Deployment) -> String {
             words::outcome(outcome),
             words::why(outcome, relation, found, deployment),
         );
-        text.push_str(&visible(&format!("#   {outcome:<8} {dials}: {why}")));
-        text.push('\n');
+        text.push_str(&comment(outcome, &dials, &why));
+    }
+    for edge in &found.edges {
+        if let Some(why) = words::unseen(edge, deployment) {
+            let (from, to) = (
+                words::dialer(edge, deployment),
+                words::end(edge.to, deployment),
+            );
+            let transport = words::transport(&edge.transport);
+            text.push_str(&comment(transport, &format!("{from} -> {to}"), &why));
+        }
     }
     text
+}
+
+fn comment(outcome: &str, dials: &str, why: &str) -> String {
+    let line = format!("#   {outcome:<8} {dials}: {why}");
+    format!("{}\n", visible(&line))
 }
 
 fn relations(found: &Edges, deployment: &Deployment) -> DataTable {
@@ -87,7 +104,8 @@ fn relation_row(index: RelationIndex, found: &Edges, deployment: &Deployment) ->
 }
 
 fn each_edge(found: &Edges, deployment: &Deployment) -> DataTable {
-    let rows = found.edges.iter().map(|edge| edge_row(edge, deployment));
+    let own = found.edges.iter().map(|edge| edge_row(edge, deployment));
+    let rows = own.chain(to_controllers(deployment));
     DataTable {
         name: "edges",
         header: &[
@@ -127,7 +145,7 @@ fn edge_row(edge: &Edge, deployment: &Deployment) -> Vec<Field> {
         None => (Field::Nothing, Field::Nothing),
     };
     vec![
-        Field::text(words::end(edge.from, deployment)),
+        Field::text(words::dialer(edge, deployment)),
         Field::text(words::end(edge.to, deployment)),
         Field::text(name),
         Field::text(words::transport(&edge.transport)),
@@ -142,6 +160,27 @@ fn edge_row(edge: &Edge, deployment: &Deployment) -> Vec<Field> {
     ]
 }
 
+/// Agents and controllers that dial controllers, which is TLS by a CA of Juju's own.
+fn to_controllers(deployment: &Deployment) -> impl Iterator<Item = Vec<Field>> {
+    controller_edges(deployment).into_iter().map(|edge| {
+        let [from, to] = words::controller_edge(edge, deployment);
+        vec![
+            Field::text(from),
+            Field::text(to),
+            Field::text(CONTROLLER_NAME),
+            Field::text("TLS"),
+            Field::Nothing,
+            Field::Nothing,
+            Field::text(words::checks(Checks::Verified)),
+            Field::Flag(false),
+            Field::Flag(false),
+            Field::text(words::BY_JUJU),
+            Field::Nothing,
+            Field::text(CONTROLLER_SOURCE),
+        ]
+    })
+}
+
 /// The number of a reason's row, where its rows have numbers, and the source.
 fn source(reason: Reason) -> Option<(Field, &'static str)> {
     Some(match reason {
@@ -154,6 +193,7 @@ fn source(reason: Reason) -> Option<(Field, &'static str)> {
             (Field::Count(u64::from(row.number)), row.source.as_str())
         }
         Reason::Units(row) => (Field::Nothing, row.source.as_str()),
+        Reason::Workload(row) => (Field::Nothing, row.source.as_str()),
     })
 }
 
@@ -174,5 +214,6 @@ fn reason_text(reason: Reason, deployment: &Deployment) -> String {
             client, ingress, ..
         } => format!("{} by {}", relation(client), relation(ingress)),
         Reason::Units(_) => words::AMONG_UNITS.to_owned(),
+        Reason::Workload(_) => words::OWN_WORKLOAD.to_owned(),
     }
 }

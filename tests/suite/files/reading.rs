@@ -35,6 +35,29 @@ fn a_named_pipe_is_refused_and_an_open_one_is_read() {
     }
 }
 
+/// Of a dump that came over a pipe no more was read than what tells an archive: "unclosed quote" after `{"mode`.
+#[test]
+fn a_dump_is_read_from_a_pipe() {
+    let folder = folder();
+    let status = r#"{"model": {"name": "m", "type": "caas", "controller": "c", "version": "3.6.1"},
+        "applications": {"web": {"charm": "traefik-k8s", "scale": 1, "relations": {}}}}"#;
+    fs::write(folder.path().join("status.json"), status).expect("written");
+    for line in [
+        "\"$0\" import -q <(cat status.json)",
+        "cat status.json | \"$0\" import -q /dev/stdin",
+        "cat status.json | \"$0\" ask edges /dev/stdin",
+        "cat status.json | \"$0\" check -q /dev/stdin",
+    ] {
+        let output = shell("bash", folder.path(), line);
+        assert!(output.status.success(), "{line}: {}", text(&output.stderr));
+    }
+    let output = shell("bash", folder.path(), "cat status.json | \"$0\" import -");
+    insta::assert_snapshot!(text(&output.stderr), @"
+    error[TS0101]: `-` is not there
+    help: what is piped is read from /dev/stdin
+    ");
+}
+
 /// A charm whose metadata was there and could not be read was said not to be in the catalogue.
 #[test]
 fn metadata_of_a_charm_that_is_no_file_is_refused() {
@@ -92,7 +115,7 @@ fn what_has_no_end_is_refused() {
       because: it is a named pipe, and only files are read, or a pipe from a shell: `<(...)`, `/dev/stdin`
     error: `/dev/stdin` is larger than 16 MiB
     error[TS0101]: failed to read `/dev/zero`: it is a device, and only files are read, or a pipe from a shell: `<(...)`, `/dev/stdin`
-    error[TS0102]: `/dev/stdin` is larger than 16 MiB
+    error[TS0102]: `/dev/stdin` is larger than 16 MiB, the most that is read
     ");
 }
 

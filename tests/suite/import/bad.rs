@@ -52,6 +52,44 @@ fn two_inputs_that_differ_are_told_with_both_places() {
 }
 
 #[test]
+fn two_status_of_a_model_differ_in_where_it_runs() {
+    let machines = STATUS.replace("caas", "iaas");
+    let files = [("a.json", STATUS), ("b.json", machines.as_str())];
+    let said = notes(&from_texts(files, &["a.json", "b.json"]));
+    let told = "two inputs differ in where the model runs: `Kubernetes` is taken";
+    assert!(said.contains("TS0116") && said.contains(told), "{said}");
+    assert!(said.contains("b.json:2"), "{said}");
+}
+
+#[test]
+fn a_file_of_two_kinds_says_where_the_second_begins() {
+    let mixed = format!("{STATUS}---\nbundle: kubernetes\napplications: {{a: {{charm: a}}}}\n");
+    let said = notes(&from_texts([("m.yaml", mixed.as_str())], &["m.yaml"]));
+    insta::assert_snapshot!(said);
+}
+
+#[test]
+fn a_model_of_another_juju_is_told_as_what_it_is_played() {
+    for (version, told) in [
+        (
+            "2.9.49",
+            Some("runs Juju 2.9.49, which has no secrets, and is played as Juju 3.6"),
+        ),
+        ("3.5.0", None),
+        ("4.0.0", Some("runs Juju 4.0.0, and is played as Juju 3.6")),
+    ] {
+        let status = STATUS.replace("3.6.1", version);
+        let said = notes(&from_texts([("s.json", status.as_str())], &["s.json"]));
+        assert_eq!(
+            said.contains("is played as Juju 3.6"),
+            told.is_some(),
+            "{said}"
+        );
+        assert!(told.is_none_or(|told| said.contains(told)), "{said}");
+    }
+}
+
+#[test]
 fn a_file_that_is_too_large_is_not_read_whole() {
     let mut files = MemoryFiles::default();
     files
@@ -59,7 +97,9 @@ fn a_file_that_is_too_large_is_not_read_whole() {
         .insert("big.json".into(), vec![b' '; 100 * 1024 * 1024]);
     let said = notes(&from_files(&files, &["big.json"]));
     assert!(
-        said.contains("TS0102") && said.contains("`big.json` is larger than 16 MiB"),
+        said.contains("TS0102")
+            && said.contains("`big.json` is larger than 16 MiB, the most that is read")
+            && said.contains("juju export-bundle"),
         "{said}"
     );
 }

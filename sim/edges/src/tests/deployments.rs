@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use crate::{Checks, Edge, End, Name, Reason, Transport, derive};
 use trustsim_charm_model::{
-    Bugs, CertificatesProfile, CharmMetadata, Endpoint, EndpointProfile, EndpointSource, Protocol,
-    Provenance, Role, Server, WITHOUT_TLS,
+    Bugs, CertificatesProfile, CharmMetadata, Endpoint, EndpointProfile, EndpointSource,
+    ProcessProfile, Protocol, Provenance, Role, Server, WITHOUT_TLS,
 };
 use trustsim_model::{
     ApplicationIndex, ApplicationSpec, CharmStore, ControllerSpec, Deployment, ModelIndex,
@@ -14,6 +14,7 @@ use trustsim_model::{
 };
 
 /// A deployment that grows by its relations.
+#[derive(Clone)]
 pub(super) struct Built {
     pub(super) deployment: Deployment,
 }
@@ -138,6 +139,23 @@ impl Built {
     pub(super) fn charm(&mut self, application: &str, charm: &str) {
         let index = self.application(application);
         charm.clone_into(&mut self.charm_of(index).name);
+    }
+
+    pub(super) fn process(&mut self, application: &str, name: &str) {
+        let index = self.application(application);
+        self.charm_of(index).processes.push(ProcessProfile {
+            name: name.to_owned(),
+            trusts: vec!["certificates".to_owned()],
+            at_start_only: false,
+            keeps_first_ca: false,
+            system_roots: false,
+            validator: None,
+        });
+    }
+
+    pub(super) fn revision(&mut self, application: &str, revision: u64) {
+        let index = self.application(application);
+        self.deployment.applications[index].revision = Some(revision);
     }
 
     pub(super) fn units(&mut self, application: &str, units: u32) {
@@ -266,11 +284,15 @@ fn line(deployment: &Deployment, edge: &Edge) -> String {
             Reason::Ingress { client, .. } => format!("ingress {client:?}"),
             Reason::Front(relation, _) => format!("front {relation:?}"),
             Reason::Units(_) => "units".to_owned(),
+            Reason::Workload(_) => "workload".to_owned(),
         })
         .collect();
     format!(
         "{} -> {}{name}, {} ({})",
-        end(edge.from),
+        match edge.process {
+            Some(process) => format!("{} ({})", end(edge.from), process.name),
+            None => end(edge.from).to_owned(),
+        },
         end(edge.to),
         facts.join(", "),
         reasons.join(", ")

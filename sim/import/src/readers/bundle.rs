@@ -20,6 +20,13 @@ pub(crate) fn read(
 ) -> ModelDump {
     let count = out.list.len();
     let file = merged_bundle(bundle, overlays, files, out);
+    // An application without a charm is told of below, with what to give.
+    let mut index = 0;
+    out.list.retain(|mistake| {
+        index += 1;
+        let is_charm = mistake.code == Code::MissingKey && mistake.message == "`charm` is missing";
+        index <= count || !is_charm
+    });
     for mistake in &mut out.list[count..] {
         // What is wrong is left out; `juju deploy` would refuse the bundle.
         if mistake.severity == Severity::Error && mistake.code != Code::Syntax {

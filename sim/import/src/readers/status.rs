@@ -44,6 +44,14 @@ fn model(document: &Node, out: &mut Diagnostics) -> ModelDump {
                         each update-status";
             left_out(out, version.place, message, help);
         }
+        if let Some(version) = text(model, "version").filter(is_newer) {
+            let message = format!(
+                "the model runs Juju {}, and is played as Juju 3.6",
+                version.value
+            );
+            let help = "hooks, relations and secrets follow the rules of 3.6; what Juju 4 does otherwise is not played";
+            left_out(out, version.place, message, help);
+        }
     }
     for entry in entries(document, "machines", out) {
         dump.machines.insert(entry.key.value.clone());
@@ -74,10 +82,15 @@ fn model(document: &Node, out: &mut Diagnostics) -> ModelDump {
 
 /// Secrets came with 3.0 (juju/juju 3.0.2 `apiserver/facades/agent/secretsmanager`).
 fn is_without_secrets(version: &Text) -> bool {
-    let major = version.value.split('.').next();
-    major
-        .and_then(|major| major.parse::<u32>().ok())
-        .is_some_and(|major| major < 3)
+    major(version).is_some_and(|major| major < 3)
+}
+
+fn is_newer(version: &Text) -> bool {
+    major(version).is_some_and(|major| major > 3)
+}
+
+fn major(version: &Text) -> Option<u32> {
+    version.value.split('.').next()?.parse().ok()
 }
 
 fn entries<'a>(document: &'a Node, key: &str, out: &mut Diagnostics) -> &'a [Entry] {

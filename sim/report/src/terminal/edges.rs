@@ -13,12 +13,15 @@ use trustsim_scenario::Derived;
 /// Renders them; the sources are in the verbose form.
 pub fn edges(found: &Edges, deployment: &Deployment, detail: Detail) -> String {
     let mut text = relations(found, deployment, detail);
-    let unseen = unseen(found, deployment);
+    let unseen = unseen(found, deployment, detail);
     if !unseen.is_empty() {
         text.push('\n');
         text.push_str(&unseen);
     }
     text.push_str(&format!("\n{}\n", words::counts(&found.counts())));
+    if let Some(told) = words::to_controllers(deployment) {
+        text.push_str(&format!("{told}\n"));
+    }
     text
 }
 
@@ -89,25 +92,34 @@ fn colour(outcome: &Outcome, found: &Edges) -> Style {
 }
 
 /// The edges that no relation shows; empty where there are none.
-fn unseen(found: &Edges, deployment: &Deployment) -> String {
-    let mut table = Table::new(&[
+fn unseen(found: &Edges, deployment: &Deployment, detail: Detail) -> String {
+    let with_source = detail >= Detail::Verbose;
+    let mut header = vec![
         ("From", Align::Left),
         ("To", Align::Left),
         ("Name", Align::Left),
         ("Transport", Align::Left),
         ("Why", Align::Left),
-    ]);
+    ];
+    if with_source {
+        header.push(("Source", Align::Left));
+    }
+    let mut table = Table::new(&header);
     for edge in &found.edges {
-        let Some(why) = words::unseen(edge) else {
+        let Some(why) = words::unseen(edge, deployment) else {
             continue;
         };
-        table.row([
-            Cell::plain(&words::end(edge.from, deployment)),
+        let mut cells = vec![
+            Cell::plain(&words::dialer(edge, deployment)),
             Cell::plain(&words::end(edge.to, deployment)),
             Cell::plain(words::name(&edge.name)),
             Cell::plain(words::transport(&edge.transport)),
-            Cell::plain(why),
-        ]);
+            Cell::plain(&why),
+        ];
+        if with_source {
+            cells.push(Cell::plain(&words::unseen_source(edge)));
+        }
+        table.row(cells);
     }
     match table.is_empty() {
         true => String::new(),

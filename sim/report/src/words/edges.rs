@@ -3,10 +3,10 @@
 use super::number::counted;
 use trustsim_charm_model::EndpointSource;
 use trustsim_edges::{
-    Checks, Counts, Dials, Edge, Edges, End, Name, NoEdge, Outcome, Plain, Reason, Row, Transport,
-    Unknown, row_of,
+    Checks, ControllerEdge, Counts, Dials, Edge, Edges, End, Name, NoEdge, Outcome, Plain, Reason,
+    Row, Transport, Unknown, controller_edges, row_of,
 };
-use trustsim_model::{Deployment, RelationIndex, RelationSpec};
+use trustsim_model::{ControllerIndex, Deployment, RelationIndex, RelationSpec};
 use trustsim_scenario::{Derived, LeftOut};
 
 /// `TLS`, `plain`, `none` or `unknown`.
@@ -78,6 +78,9 @@ pub const fn left_out(why: LeftOut) -> &'static str {
         LeftOut::CaInDatabag => "whose CA comes in the databag alone",
         LeftOut::NoClientCertificate => "whose client has no certificate of a relation",
         LeftOut::OneUnit => "of a single unit to itself",
+        LeftOut::CharmsTrust => {
+            "of a charm to its own workload whose times or trust are not played"
+        }
     }
 }
 
@@ -86,6 +89,15 @@ pub fn end(end: End, deployment: &Deployment) -> String {
     match end {
         End::Application(index) => deployment.application_address(index).to_string(),
         End::Outside => "outside".to_owned(),
+    }
+}
+
+/// What opens an edge: `model.app`, `model.app (charm)` where it is another process than the workload, or `outside`.
+pub fn dialer(edge: &Edge, deployment: &Deployment) -> String {
+    let from = end(edge.from, deployment);
+    match edge.process {
+        Some(process) => format!("{from} ({})", process.name),
+        None => from,
     }
 }
 
@@ -267,21 +279,88 @@ pub fn row_and_source(
 pub fn source(index: RelationIndex, edges: &Edges, deployment: &Deployment) -> String {
     let found = row_and_source(index, edges, deployment);
     found.map_or_else(String::new, |(row, source)| {
-        let assumed = if row.assumed { "assumed, " } else { "" };
-        format!("{assumed}row {}: {source}", row.number)
+        told_source(row.assumed, row.number, source)
     })
+}
+
+/// What edges to controllers rest on.
+pub const BY_JUJU: &str = "Juju's own CA: no charm's certificate is part of it";
+
+/// Who dials a controller, and which.
+pub fn controller_edge(edge: ControllerEdge, deployment: &Deployment) -> [String; 2] {
+    let controller =
+        |index: ControllerIndex| format!("controller {}", deployment.controllers[index].name);
+    match edge {
+        ControllerEdge::Agents(model, to) => {
+            let name = &deployment.models[model].name;
+            [format!("agents of {name}"), controller(to)]
+        }
+        ControllerEdge::Controller(from, to) => [from, to].map(controller),
+    }
+}
+
+/// That agents dial controllers, and why nothing is counted or played of it.
+pub fn to_controllers(deployment: &Deployment) -> Option<String> {
+    let found = controller_edges(deployment);
+    let [mut agents, mut controllers] = [0_u64; 2];
+    for edge in &found {
+        match edge {
+            ControllerEdge::Agents(..) => agents += 1,
+            ControllerEdge::Controller(..) => controllers += 1,
+        }
+    }
+    if found.is_empty() {
+        return None;
+    }
+    let others = match controllers {
+        0 => String::new(),
+        count => format!(
+            ", and {} to the controllers whose offers their models consume",
+            counted(count, "controller")
+        ),
+    };
+    Some(format!(
+        "not counted: the agents of {} connect to their controller{others}. That is TLS by {BY_JUJU}",
+        counted(agents, "model")
+    ))
 }
 
 /// What edges among units follow from.
 pub const AMONG_UNITS: &str = "units of one application dial each other";
 
+/// What edges from charms to the workloads of their units follow from.
+pub const OWN_WORKLOAD: &str = "a charm dials the workload of its own unit";
+
 /// What an edge follows from that no relation shows.
-pub fn unseen(edge: &Edge) -> Option<&'static str> {
-    match edge.reasons.first()? {
-        Reason::Front(..) => Some("clients outside come to an ingress"),
-        Reason::Units(_) => Some(AMONG_UNITS),
-        Reason::Relation { .. } | Reason::Ingress { .. } => None,
+pub fn unseen(edge: &Edge, deployment: &Deployment) -> Option<String> {
+    let follows_from = match edge.reasons.first()? {
+        Reason::Front(..) => "clients outside come to an ingress",
+        Reason::Units(_) => AMONG_UNITS,
+        Reason::Workload(_) => OWN_WORKLOAD,
+        Reason::Relation { .. } | Reason::Ingress { .. } => return None,
+    };
+    Some(format!(
+        "{follows_from}: {}",
+        edge_because(edge, deployment)
+    ))
+}
+
+/// The source of an edge that no relation shows.
+pub fn unseen_source(edge: &Edge) -> String {
+    match edge.reasons.first() {
+        Some(Reason::Front(_, row)) => told_source(row.assumed, row.number, &row.source),
+        Some(Reason::Units(row)) => {
+            let assumed = if row.assumed { "assumed, " } else { "" };
+            format!("{assumed}{}", row.source)
+        }
+        Some(Reason::Workload(row)) => row.source.clone(),
+        Some(Reason::Relation { .. } | Reason::Ingress { .. }) | None => String::new(),
     }
+}
+
+fn told_source(is_assumed: bool, number: u32, source: &str) -> String {
+    let assumed = if is_assumed { "assumed, " } else { "" };
+    format!("{assumed}row {number}: {source}")
 }
 
 /// The side that dials, as the table has it.

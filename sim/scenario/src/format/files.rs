@@ -200,11 +200,15 @@ pub(crate) fn read_bytes(
             io::ErrorKind::IsADirectory => format!("`{shown}` is a folder"),
             _ => format!("failed to read `{shown}`: {error}"),
         };
-        wrong(Code::FileNotRead, message, named_at)
+        let said = wrong(Code::FileNotRead, message, named_at);
+        match path == Path::new("-") {
+            true => Box::new(said.help("what is piped is read from /dev/stdin")),
+            false => said,
+        }
     })?;
     if bytes.len() as u64 > size_max {
         let mebibytes = size_max / 1024 / 1024;
-        let message = format!("`{shown}` is larger than {mebibytes} MiB");
+        let message = format!("`{shown}` is larger than {mebibytes} MiB, the most that is read");
         return Err(wrong(Code::FileTooLarge, message, named_at));
     }
     Ok(bytes)
@@ -249,7 +253,7 @@ mod tests {
         TS0101: `absent` is not there
         TS0103: `binary` is not UTF-8 text
         TS0103: `nul` is not UTF-8 text
-        TS0102: `large` is larger than 16 MiB
+        TS0102: `large` is larger than 16 MiB, the most that is read
         ");
     }
 

@@ -26,6 +26,7 @@ use trustsim_model::{
     ApplicationIndex, ConnectionSpec, Deployment, EdgeBasis, ModelKind, NameSpec, Party,
     Persistence, RelationIndex,
 };
+use trustsim_validators::Validator;
 use trustsim_yaml::{Place, Text, nearest};
 
 /// What was derived of a scenario's connections.
@@ -69,6 +70,8 @@ pub enum LeftOut {
     NoClientCertificate,
     /// An application would dial itself, and has one unit.
     OneUnit,
+    /// When a charm dials its own workload, or what it trusts, is not played.
+    CharmsTrust,
 }
 
 impl LeftOut {
@@ -79,7 +82,8 @@ impl LeftOut {
             | Self::Address
             | Self::NoCertificate
             | Self::CaInDatabag
-            | Self::NoClientCertificate => true,
+            | Self::NoClientCertificate
+            | Self::CharmsTrust => true,
             Self::Excepted
             | Self::Plain
             | Self::Outside
@@ -186,8 +190,9 @@ pub(super) fn mark_what_follows(
 /// of another process, is one beside it.
 fn is_written(own: &ConnectionSpec, derived: &ConnectionSpec) -> bool {
     let is_free = |own: &Option<String>, other: &Option<String>| own.is_none() || own == other;
-    let is_of_all = own.from_unit.is_none() && own.to_unit.is_none() && own.from_process.is_none();
+    let is_of_all = own.from_unit.is_none() && own.to_unit.is_none();
     is_of_all
+        && own.from_process == derived.from_process
         && (own.from, own.to) == (derived.from, derived.to)
         && is_free(&own.from_endpoint, &derived.from_endpoint)
         && is_free(&own.to_endpoint, &derived.to_endpoint)
@@ -201,7 +206,7 @@ type Distinction = (
     ApplicationIndex,
     [Option<String>; 2],
     Option<NameSpec>,
-    Option<String>,
+    [Option<String>; 2],
     bool,
 );
 
@@ -212,7 +217,7 @@ fn told_apart_by(one: &ConnectionSpec) -> Distinction {
         one.to,
         endpoints,
         one.name.clone(),
-        one.binding.clone(),
+        [&one.binding, &one.from_process].map(Clone::clone),
         one.mutual,
     )
 }
@@ -304,8 +309,11 @@ fn connection(
     }
     let is_passed_on = trust.is_passed_on(edge);
     unplayed_name(edge, to, is_passed_on, deployment)?;
-    if from == to && deployment.applications[to].units < 2 {
+    if from == to && edge.process.is_none() && deployment.applications[to].units < 2 {
         return Err(LeftOut::OneUnit);
+    }
+    if edge.process.is_some_and(|process| !process.has_store) {
+        return Err(LeftOut::CharmsTrust);
     }
     let is_own = deployment.applications[to].charm.implementation.api;
     let has_certificate = certificate.is_some() && trust.has_certificate(to);
@@ -331,11 +339,12 @@ fn connection(
     let relation = edge.reasons.iter().copied().find_map(Reason::relation);
     let binding = dialled_endpoint(deployment, client, to, relation);
     let place = place(edge, to, inventory);
+    let (every, validator) = as_process(edge, from, every, inventory);
     let spec = ConnectionSpec {
         from: client,
         from_unit: None,
         from_endpoint: played.map(str::to_owned),
-        from_process: None,
+        from_process: edge.process.map(|process| process.name.to_owned()),
         to,
         to_unit: None,
         // Of one certificate it is clear which one is shown.
@@ -343,7 +352,7 @@ fn connection(
         name,
         binding,
         every,
-        validator: validator_of(client, inventory),
+        validator,
         mutual: edge.mutual,
         persistence: Persistence::default(),
         revocation: false,
@@ -357,14 +366,31 @@ fn connection(
     Ok((spec, place))
 }
 
-/// Whether the dialer takes the scheme from a relation, as a URL or beside the address. Units among themselves have it from
-/// their own charm.
+/// Whether the dialer takes the scheme from a relation, as a URL or beside the address, or is the charm that sets it. Units
+/// among themselves have it from their own configuration.
 fn follows_scheme(edge: &Edge) -> bool {
-    edge.from != edge.to
-        && edge
-            .reasons
-            .iter()
-            .any(|reason| reason.relation().is_some())
+    let mut reasons = edge.reasons.iter();
+    edge.process.is_some()
+        || edge.from != edge.to && reasons.any(|reason| reason.relation().is_some())
+}
+
+/// How often a client connects, and with which TLS stack: a charm does in its hooks, by its own.
+fn as_process(
+    edge: &Edge,
+    from: ApplicationIndex,
+    every: Span,
+    inventory: &Inventory,
+) -> (Span, Validator) {
+    let deployment = inventory.deployment();
+    let of_workload = || validator_of(Party::Application(from), inventory);
+    let Some(process) = edge.process else {
+        return (every, of_workload());
+    };
+    let application = &deployment.applications[from];
+    let profile = application.charm.process(process.name);
+    let own = profile.and_then(|profile| profile.validator.as_ref()?.parse().ok());
+    let interval = deployment.models[application.model].update_status_interval;
+    (every.max(interval), own.unwrap_or_else(of_workload))
 }
 
 /// What keeps the name that is dialled, or how it is checked, from being played. A client that takes the CA which the

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::inventory::Inventory;
 use crate::format::{ApplicationFile, MergedModel};
+use trustsim_charms::Role;
 use trustsim_errors::{Code, Diagnostic, Diagnostics};
 use trustsim_model::{ModelIndex, PublishedUrl, TiVec};
 use trustsim_yaml::Map;
@@ -55,7 +56,11 @@ pub(super) fn check(
                     deployment.application_of(side.party) == Some(index)
                         && side.endpoint == endpoint.value
                 });
-                if own.next().is_none() {
+                let charm = &deployment.applications[index].charm;
+                let known = charm.endpoint(&endpoint.value);
+                // Units of one application are related to each other by themselves.
+                let is_peer = known.is_some_and(|known| known.role == Role::Peer);
+                if !is_peer && own.next().is_none() {
                     let message = format!(
                         "`{}` has no relation over `{}`: what it publishes there is not dialled",
                         name.value, endpoint.value

@@ -4,7 +4,9 @@ use std::path::Path;
 
 use crate::{DiskFiles, LeftOut, Loaded, MemoryFiles, load, parse, resolve};
 use trustsim_edges::Outcome;
+use trustsim_kernel::Span;
 use trustsim_model::{ConnectionSpec, Deployment, Party};
+use trustsim_validators::Validator;
 
 fn loaded(text: &str) -> Loaded {
     let files = MemoryFiles::new([("s.yaml", text)]);
@@ -36,7 +38,9 @@ fn line(deployment: &Deployment, connection: &ConnectionSpec) -> String {
     let name = connection.name.as_ref();
     let name = name.map_or_else(String::new, |name| format!(" as {name}"));
     let to = deployment.application_address(connection.to);
-    format!("{from} -> {to}{name}")
+    let process = connection.from_process.as_ref();
+    let process = process.map_or_else(String::new, |process| format!(" ({process})"));
+    format!("{from}{process} -> {to}{name}")
 }
 
 fn lines(loaded: &Loaded) -> Vec<String> {
@@ -60,6 +64,11 @@ fn cos_lite_has_the_connections_that_its_file_lists() {
             && line != "cos.grafana -> cos.alertmanager"
     });
     expected.push("cos.grafana -> cos.traefik as cos.example.com".to_owned());
+    // What each charm asks of its own workload is not in the file; that of Prometheus checks nothing, and that
+    // of Grafana is played by no hook.
+    for name in ["alertmanager", "loki"] {
+        expected.push(format!("cos.{name} (charm) -> cos.{name}"));
+    }
     expected.sort();
     let derived = cos_lite("connections: derived\n");
     let mut found = lines(&derived);
@@ -69,10 +78,50 @@ fn cos_lite_has_the_connections_that_its_file_lists() {
     assert_eq!(what.made, found.len());
     // Prometheus scrapes traefik without TLS, and browsers come from outside.
     let left_out: Vec<_> = what.left_out.into_iter().collect();
-    assert_eq!(left_out, [(LeftOut::Plain, 1), (LeftOut::Outside, 1)]);
+    assert_eq!(
+        left_out,
+        [
+            (LeftOut::Plain, 1),
+            (LeftOut::Outside, 1),
+            (LeftOut::Unchecked, 1),
+            (LeftOut::CharmsTrust, 1)
+        ]
+    );
     let counts = what.edges.counts();
     assert_eq!(counts.all(), derived.deployment.relations.len());
     assert_eq!((counts.plain, counts.unknown), (1, 0));
+}
+
+/// A charm dials in its hooks, with Python's TLS, at least in each update-status.
+#[test]
+fn a_charm_dials_its_own_workload_as_often_as_its_update_status() {
+    let every = |connections: &str| {
+        let loaded = cos_lite(connections);
+        let all = loaded.deployment.connections.iter();
+        let of_charms = all.filter(|one| one.from_process.is_some());
+        let found: Vec<_> = of_charms
+            .map(|one| (one.every, one.validator, one.mutual))
+            .collect();
+        assert_eq!(found.len(), 2);
+        found
+    };
+    let pythons = ["python-3.11", "python-3.13"];
+    let pythons: [Validator; 2] = pythons.map(|name| name.parse().expect("a stack"));
+    let minutes = Span::from_secs(300);
+    for (every, validator, mutual) in every("connections: derived\n") {
+        let is_python = pythons.contains(&validator);
+        assert_eq!((every, is_python, mutual), (minutes, true, false));
+    }
+    let seldom = every("connections: {derived: true, every: 1h}\n");
+    assert!(
+        seldom
+            .iter()
+            .all(|(every, ..)| *every == Span::from_secs(3600))
+    );
+    // One that is written is not derived too.
+    every(
+        "connections: {derived: true, add: [{from: cos.loki, process: charm, to: cos.loki, every: 5m}]}\n",
+    );
 }
 
 #[test]
@@ -80,7 +129,8 @@ fn a_derived_connection_is_where_its_relation_is() {
     let text = "connections: {derived: true, every: 5s}\n";
     let loaded = cos_lite(text);
     let connections = &loaded.deployment.connections;
-    assert!(connections.iter().all(|one| one.every.as_secs() == 5));
+    let of_workloads = connections.iter().filter(|one| one.from_process.is_none());
+    assert!(of_workloads.into_iter().all(|one| one.every.as_secs() == 5));
     let first = &connections.raw[0].source;
     assert!(first.file.ends_with("cos-lite.yaml"), "{first}");
     assert!(first.text.starts_with("- ["), "{}", first.text);
@@ -264,4 +314,23 @@ connections: derived
     let derived = loaded.derived.expect("derived");
     let left_out: Vec<_> = derived.left_out.into_iter().collect();
     assert_eq!(left_out, [(LeftOut::Plain, 1), (LeftOut::Outside, 1)]);
+}
+
+#[test]
+fn what_units_publish_to_each_other_needs_no_relation() {
+    let text = "models:
+  m:
+    bundle: kubernetes
+    applications:
+      am: {charm: alertmanager-k8s, scale: 1, published: {replicas: ['https://am-0:9093'], ingress: ['https://am-0:9093']}}
+";
+    let warnings = loaded(text).warnings.list.into_iter();
+    let said: Vec<String> = warnings
+        .map(|one| one.message)
+        .filter(|message| message.contains("has no relation over"))
+        .collect();
+    assert_eq!(
+        said,
+        ["`am` has no relation over `ingress`: what it publishes there is not dialled"]
+    );
 }
