@@ -110,6 +110,8 @@ impl EndpointDeclaration {
             delete_when_broken: self.delete_when_broken == Some(true),
             reconciles: self.to_reconciles(reader),
             restarts_at_first: self.restarts_at_first == Some(true),
+            restarts_for_names: self.restarts_for_names == Some(true),
+            phased: self.phased == Some(true),
             listens: self.listens.unwrap_or(unsaid.listens),
             serves: self.to_serves(reader),
             key,
