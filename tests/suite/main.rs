@@ -12,6 +12,7 @@ mod constraints;
 mod consumers;
 mod corpus;
 mod coverage;
+mod data_platform;
 mod determinism;
 mod edges;
 mod endless;

@@ -13,7 +13,7 @@ use trustsim::world::{Deployment, Options, Simulation};
 /// A bridge carries clients until the withdrawal gives them the new root, renewals stand in for a
 /// re-issue where the hold is long, a workload that gets a certificate restarts anyway, and a root
 /// with the same key needs no client to know it.
-const HARMLESS: [(&str, &str); 12] = [
+const HARMLESS: [(&str, &str); 11] = [
     ("p02-teleport-rollback", "prepare"),
     ("p02-teleport-rollback", "switch-issuer"),
     ("p02-teleport-rollback", "re-issue"),
@@ -24,7 +24,6 @@ const HARMLESS: [(&str, &str); 12] = [
     ("p12-consul", "distribute"),
     ("p13-openshift", "re-issue"),
     ("p13-openshift", "withdraw"),
-    ("p14-strimzi", "reload"),
     ("p16-same-key", "distribute"),
 ];
 

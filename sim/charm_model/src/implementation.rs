@@ -87,7 +87,7 @@ pub struct Implementation {
     /// Whether it writes all CAs of a `certificate_transfer` relation to one file, one over the
     /// other, whatever its endpoint's profile says.
     pub overwrites_received_cas: bool,
-    /// The key in a unit's peer databag that is set while that unit waits for the others in the
+    /// What the key in a unit's peer databag begins with that is set while that unit waits for the others in the
     /// second phase of a CA's rotation.
     pub rotation_flag: Option<&'static str>,
     /// Whether it hands out a kubeconfig, with the CA of its cluster.

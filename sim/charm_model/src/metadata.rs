@@ -307,11 +307,14 @@ pub struct CertificatesProfile {
     pub delete_when_broken: bool,
     /// In which further hooks the charm writes its files, or deletes them where nothing is assigned.
     pub reconciles: Reconciles,
-    /// Whether the workload is restarted with a certificate where it had none, whatever `apply` says.
+    /// Whether the workload is restarted with a certificate where it had none, and without where it goes, whatever `apply`
+    /// says.
     pub restarts_at_first: bool,
     /// Whether the workload serves without TLS while it has no certificate, and its charm tells those who take its scheme
     /// from a relation.
     pub plain_without_certificate: bool,
+    /// The same, and whether it is restarted with a certificate for other names than the one before.
+    pub restarts_for_names: bool,
     /// Whether the library hears the unit's hooks. Where the charm keeps no reference to it, Python collects its observers:
     /// it then acts in each hook in which the charm calls it, and renews nothing at `secret-expired`.
     pub listens: bool,
@@ -322,6 +325,9 @@ pub struct CertificatesProfile {
     /// Whether each request has an identifier of its own in its subject; without one a request
     /// made again with the same key and names is the same bytes.
     pub unique_requests: bool,
+    /// Whether a certificate under another CA is served when every unit trusts that CA beside the one before, which goes
+    /// when every unit serves under the other.
+    pub phased: bool,
     /// Whether the CA before stays trusted beside a new one until the next certificate comes.
     pub keeps_old_ca: bool,
     /// Whether the CA that came first stays the only one for as long as the relation is there.
@@ -401,10 +407,12 @@ impl Default for CertificatesProfile {
             reconciles: Reconciles::default(),
             restarts_at_first: false,
             plain_without_certificate: false,
+            restarts_for_names: false,
             listens: true,
             serves: Serves::Chain,
             key: KeyUse::Kept,
             unique_requests: true,
+            phased: false,
             keeps_old_ca: false,
             keeps_first_ca: false,
             restores: true,

@@ -106,6 +106,12 @@ impl CharmMetadata {
                     "a library that is called in some hooks alone; in each one it is as `at-end`",
                 ))
             }
+            // They are there when it starts again.
+            (EndpointKeys::GenericConsumer, Some(EndpointProfile::Certificates(_)))
+                if key == "restores" && self.volumes.iter().any(|path| path == "tls/") =>
+            {
+                Some(UnreadKey::Without("files that go with a pod (`volumes`)"))
+            }
             (EndpointKeys::GenericConsumer, Some(EndpointProfile::Certificates(profile))) => {
                 of_certificates(profile, library(endpoint), key)
             }
@@ -220,39 +226,10 @@ fn of_certificates(
     key: &str,
 ) -> Option<UnreadKey> {
     let is_version_3 = library == tls_certificates::Library::V3;
+    if let Some(why) = beside_others(profile, key) {
+        return Some(why);
+    }
     match key {
-        // It asks once, and what comes is not written.
-        "mode"
-        | "renewal"
-        | "delete-on-missing"
-        | "delete-when-broken"
-        | "keeps-old-ca"
-        | "key"
-        | "unique-requests"
-        | "renews-on"
-        | "notification"
-        | "installs-once"
-        | "cert-handler"
-        | "library"
-        | "reconciles"
-        | "restarts-at-first"
-        | "listens"
-        | "plain-without-certificate"
-            if profile.serves == Serves::Nothing =>
-        {
-            Some(UnreadKey::Without("anything that it `serves`"))
-        }
-        "key" | "renews-on" | "installs-once" | "unique-requests"
-            if profile.cert_handler.is_some() =>
-        {
-            Some(UnreadKey::CertHandler)
-        }
-        "unnamed" | "address-of" if profile.fixed_name.is_some() => Some(UnreadKey::Without(
-            "a name that is not fixed (`fixed-name`)",
-        )),
-        "delete-on-missing" if profile.reconciles.is_any() => Some(UnreadKey::Without(
-            "a charm that looks only when it is told (`reconciles`)",
-        )),
         "mode"
         | "apply"
         | "name-option"
@@ -274,7 +251,7 @@ fn of_certificates(
         "key" | "renews-on" | "notification" | "installs-once" | "cert-handler" => {
             (!is_version_3).then_some(UnreadKey::OnlyVersion3)
         }
-        "renewal" | "keeps-old-ca" | "delete-when-broken" | "reconciles" | "listens"
+        "renewal" | "keeps-old-ca" | "delete-when-broken" | "reconciles" | "phased" | "listens"
             if is_version_3 =>
         {
             Some(UnreadKey::NotVersion3)
@@ -283,8 +260,88 @@ fn of_certificates(
         "delete-when-broken" if profile.reconciles.is_in_each_hook() => Some(UnreadKey::Without(
             "a charm that does not look in each hook (`reconciles`)",
         )),
+        "restarts-at-first" | "restarts-for-names" | "reconciles" | "listens" => None,
+        "delete-when-broken" if profile.delete_on_missing => {
+            Some(UnreadKey::Without("`delete-on-missing: false`"))
+        }
+        "renewal" | "delete-when-broken" => None,
+        "keeps-old-ca" | "phased" if profile.keeps_first_ca => {
+            Some(UnreadKey::Without("`keeps-first-ca: false`"))
+        }
+        "phased" if profile.mode != Mode::Unit => Some(UnreadKey::Without("`mode: unit`")),
+        "phased" if profile.reconciles.is_any() || profile.delete_on_missing => Some(
+            UnreadKey::Without("a charm that looks only when it is told"),
+        ),
+        // With the first certificate comes the first CA.
+        "keeps-first-ca" if profile.installs_once => {
+            Some(UnreadKey::Without("`installs-once: false`"))
+        }
+        "apply-ca" | "keeps-old-ca" | "keeps-first-ca" | "phased" => {
+            (!profile.trusts_ca).then_some(UnreadKey::Without("`trusts-ca: true`"))
+        }
+        // It tells of each certificate in config-changed, which a new pod runs before its workload starts.
+        "restores" => {
+            (library == tls_certificates::Library::Current).then_some(UnreadKey::ToldAgain)
+        }
+        _ => Some(UnreadKey::OtherInterface),
+    }
+}
+
+/// Why a key of a consumer of `tls-certificates` has no effect beside what else its endpoint says.
+fn beside_others(profile: &CertificatesProfile, key: &str) -> Option<UnreadKey> {
+    match key {
+        // It asks once, and what comes is not written.
+        "mode"
+        | "renewal"
+        | "delete-on-missing"
+        | "delete-when-broken"
+        | "keeps-old-ca"
+        | "key"
+        | "unique-requests"
+        | "renews-on"
+        | "notification"
+        | "installs-once"
+        | "cert-handler"
+        | "library"
+        | "reconciles"
+        | "restarts-at-first"
+        | "plain-without-certificate"
+        | "restarts-for-names"
+        | "phased"
+        | "listens"
+            if profile.serves == Serves::Nothing =>
+        {
+            Some(UnreadKey::Without("anything that it `serves`"))
+        }
+        "key" | "renews-on" | "installs-once" | "unique-requests"
+            if profile.cert_handler.is_some() =>
+        {
+            Some(UnreadKey::CertHandler)
+        }
+        // What is written in phases is decided by them, and a certificate that stays the only one is never missing.
+        "apply-ca" | "delete-on-missing" | "trusts-ca" | "keeps-first-ca" | "keeps-old-ca"
+        | "restores" | "reconciles"
+            if profile.phased =>
+        {
+            Some(UnreadKey::Without("`phased: false`"))
+        }
+        "delete-on-missing" if profile.installs_once => {
+            Some(UnreadKey::Without("`installs-once: false`"))
+        }
+        "restarts-for-names" if profile.reconciles.is_any() && profile.restarts_at_first => Some(
+            UnreadKey::Without("a charm that looks only when it is told (`reconciles`)"),
+        ),
+        "unnamed" | "address-of" if profile.fixed_name.is_some() => Some(UnreadKey::Without(
+            "a name that is not fixed (`fixed-name`)",
+        )),
+        "delete-on-missing" if profile.reconciles.is_any() => Some(UnreadKey::Without(
+            "a charm that looks only when it is told (`reconciles`)",
+        )),
+        "restarts-at-first" if profile.restarts_for_names => {
+            Some(UnreadKey::Without("`restarts-for-names: false`"))
+        }
         // Else a restart does what is done anyway.
-        "restarts-at-first" => {
+        "restarts-at-first" | "restarts-for-names" => {
             let leaves_ca = profile.trusts_ca && profile.apply_ca == Some(Apply::None);
             let is_read = match profile.apply {
                 Apply::Restart => false,
@@ -295,26 +352,7 @@ fn of_certificates(
                 "`apply: none`, or `apply: reload` and `apply-ca: none`",
             ))
         }
-        "reconciles" | "listens" => None,
-        "delete-when-broken" if profile.delete_on_missing => {
-            Some(UnreadKey::Without("`delete-on-missing: false`"))
-        }
-        "renewal" | "delete-when-broken" => None,
-        "keeps-old-ca" if profile.keeps_first_ca => {
-            Some(UnreadKey::Without("`keeps-first-ca: false`"))
-        }
-        // With the first certificate comes the first CA.
-        "keeps-first-ca" if profile.installs_once => {
-            Some(UnreadKey::Without("`installs-once: false`"))
-        }
-        "apply-ca" | "keeps-old-ca" | "keeps-first-ca" => {
-            (!profile.trusts_ca).then_some(UnreadKey::Without("`trusts-ca: true`"))
-        }
-        // It tells of each certificate in config-changed, which a new pod runs before its workload starts.
-        "restores" => {
-            (library == tls_certificates::Library::Current).then_some(UnreadKey::ToldAgain)
-        }
-        _ => Some(UnreadKey::OtherInterface),
+        _ => None,
     }
 }
 

@@ -7,6 +7,7 @@
 mod anchors;
 mod cert_handler;
 mod passed;
+mod phased;
 mod processes;
 mod served;
 mod shared;
@@ -43,6 +44,7 @@ pub static REQUIRER: Implementation = Implementation {
     plays_any_endpoint: true,
     plays_processes: true,
     writes_files: true,
+    rotation_flag: Some(phased::ADDED),
     build: |setup| Arc::new(Requirer::new(setup.metadata, setup.keys.clone())),
     requests: Requests::ByProfile,
     ..Implementation::NONE
@@ -142,11 +144,10 @@ impl Charm for Requirer {
         };
         let mut denied = None;
         for endpoint in &self.0.certificates {
-            let had_one = endpoint.serves(unit);
+            let before = endpoint.configured(unit);
             let refusal = self.on_certificates(endpoint, hook, unit, begins, &mut changes)?;
             denied = denied.or(refusal);
-            let has_first = !had_one && endpoint.serves(unit);
-            changes.restart |= has_first && endpoint.profile.restarts_at_first;
+            changes.restart |= before != endpoint.configured(unit);
         }
         for endpoint in &self.0.trust {
             endpoint.on_hook(hook, unit, begins, &mut changes)?;

@@ -45,7 +45,7 @@ const LIBRARIES: [&str; 3] = [
 ];
 
 /// Of `bugs` each value is a key of its own.
-const KEYS: [Key; 55] = [
+const KEYS: [Key; 57] = [
     key("mode", &["unit", "app"], &[Rotated]),
     key("apply", &["none", "reload", "restart"], &[Rotated]),
     Key {
@@ -84,6 +84,11 @@ const KEYS: [Key; 55] = [
         ..key("restarts-at-first", &["true", "false"], &[Rotated])
     },
     key("plain-without-certificate", &["true", "false"], &[Rotated]),
+    Key {
+        beside: "apply: none, ",
+        ..key("restarts-for-names", &["true", "false"], &[Rotated, Moved])
+    },
+    key("phased", &["true", "false"], &[Rotated]),
     key("listens", &["false", "true"], &[Rotated]),
     key("library", &LIBRARIES, &[Rotated, TwoSenders]),
     key("serves", &["leaf", "chain"], &[Chained]),
@@ -137,6 +142,14 @@ const KEYS: [Key; 55] = [
 /// `trustsim-charms`. What a charm speaks of which nothing is played decides about a warning alone (TS0304).
 fn has_no_occasion(key: &Key, charm: &CharmMetadata, endpoint: &Endpoint) -> bool {
     if key.name == "protocol" && *charm.implementation == WITHOUT_TLS {
+        return true;
+    }
+    // Without a certificate for its request is who asks at the end alone for the seconds that an answer takes.
+    let asks_late = matches!(&endpoint.profile,
+        Some(EndpointProfile::Certificates(profile)) if !profile.renews_on.expiring);
+    // Of a leaf without alternative names no other name is seen.
+    let has_no_names = endpoint.bugs.no_alternative_names && key.name == "restarts-for-names";
+    if has_no_names || (asks_late && key.name == "delete-on-missing") {
         return true;
     }
     let is_one_file = matches!(&endpoint.profile,

@@ -111,6 +111,8 @@ impl EndpointDeclaration {
             reconciles: self.to_reconciles(reader),
             restarts_at_first: self.restarts_at_first == Some(true),
             plain_without_certificate: self.plain_without_certificate == Some(true),
+            restarts_for_names: self.restarts_for_names == Some(true),
+            phased: self.phased == Some(true),
             listens: self.listens.unwrap_or(unsaid.listens),
             serves: self.to_serves(reader),
             key,

@@ -1,6 +1,7 @@
 //! How the charms whose nodes trust each other get from one CA to the next:
 //! canonical/kafka-operator 3c25f095 `common/single_kernel_kafka/events/tls.py`,
 //! canonical/opensearch-operator cd1c0349 `lib/charms/opensearch/v0/opensearch_tls.py`,
+//! canonical/charmed-etcd-operator ab2a7bc `src/events/tls.py`,
 //! canonical/mysql-k8s-operator 0088c958 `lib/charms/mysql/v0/tls.py`,
 //! canonical/haproxy-operator 165497fb `haproxy-operator/src/tls_relation.py`.
 
@@ -184,6 +185,44 @@ fn opensearch_is_stuck_where_a_node_hears_of_a_renewing_one_first() {
     assert_eq!(after, before);
     assert_eq!(cluster.trusted(0).len(), 1, "it never took the new CA");
     assert_eq!(cluster.strangers(3), 0);
+}
+
+fn etcd(units: u32) -> Cluster {
+    let charm = &catalogue()["charmed-etcd"].metadata;
+    cluster(charm, "peer-certificates", units)
+}
+
+/// Two phases: no member presents what another does not know, and the CA before goes when all have another certificate.
+#[test]
+fn etcd_rotates_without_a_stranger() {
+    for units in [1, 3] {
+        let mut cluster = etcd(units);
+        let count = units as usize;
+        let before: Vec<_> = (0..count).map(|node| cluster.served(node)).collect();
+        cluster.rotate();
+        assert_eq!(cluster.worst(count, 1_500), 0);
+        for (node, before) in before.into_iter().enumerate() {
+            assert_ne!(cluster.served(node), before, "node {node}");
+            assert_eq!(cluster.trusted(node).len(), 1, "node {node}");
+        }
+        // The next one is like it.
+        cluster.rotate();
+        assert_eq!(cluster.worst(count, 1_500), 0);
+        assert_eq!(cluster.trusted(0).len(), 1);
+    }
+}
+
+/// A certificate is read for each connection, CAs at the start alone (etcd-io/etcd#7784, #11555).
+#[test]
+fn etcd_reads_a_certificate_without_a_restart_and_a_ca_with_one() {
+    let charm = &catalogue()["charmed-etcd"].metadata;
+    for name in ["peer-certificates", "client-certificates"] {
+        let profile = charm.endpoint(name).and_then(|it| it.profile.clone());
+        let Some(EndpointProfile::Certificates(profile)) = profile else {
+            panic!("no profile");
+        };
+        assert_eq!((profile.apply, profile.phased), (Apply::Reload, true));
+    }
 }
 
 fn kafka(keeps_old_ca: bool) -> Cluster {

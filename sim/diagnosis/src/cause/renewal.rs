@@ -15,7 +15,7 @@ use crate::case::Case;
 use crate::facts::RelationFact;
 use crate::notes;
 use trustsim_charm_model::surface::DEFAULT_CERTIFICATE;
-use trustsim_charm_model::{Apply, EndpointProfile, Mode, Role};
+use trustsim_charm_model::{Apply, EndpointProfile, Mode, Role, Serves};
 use trustsim_interfaces::Interface;
 use trustsim_juju::{HookName, RelationEvent};
 use trustsim_kernel::Time;
@@ -487,7 +487,10 @@ impl<'a> CertificateSearch<'_, 'a> {
 
     /// Whether a unit's charm neither restarts nor reloads its workload for a certificate.
     pub(super) fn reads_at_start(&self, who: &Address, at: Time) -> bool {
-        let mut profiles = self.records.profiles(who, at).peekable();
+        let profiles = self.records.profiles(who, at);
+        let mut profiles = profiles
+            .filter(|profile| profile.serves != Serves::Nothing)
+            .peekable();
         profiles.peek().is_some() && profiles.all(|profile| profile.apply == Apply::None)
     }
 

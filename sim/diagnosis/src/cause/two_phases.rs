@@ -2,6 +2,8 @@
 //! heard of it, and those hear that a unit renews and wait (canonical/opensearch-operator#448, in
 //! `lib/charms/opensearch/v0/opensearch_tls.py` at cd1c0349).
 
+use std::collections::BTreeSet;
+
 use super::kinds::CertificateCause;
 use super::{CertificateSearch, Event, RootCause, short};
 use trustsim_kernel::Time;
@@ -18,19 +20,26 @@ impl<'a> CertificateSearch<'_, 'a> {
             .records
             .trail
             .about(application, self.records.deployment.start, at);
-        let wrote = |entry: &Entry| match &entry.kind {
-            Kind::DatabagChanged { keys, .. } => keys.iter().any(|key| **key == *renewed),
-            _ => false,
+        let wrote = |entry: &'a Entry| {
+            let keys = match &entry.kind {
+                Kind::DatabagChanged { keys, .. } => &**keys,
+                _ => &[],
+            };
+            keys.iter().filter(|key| key.starts_with(renewed))
         };
         let mut took: Vec<(Address, Seq, Time)> = Vec::new();
-        for (seq, entry) in own.into_iter().filter(|(_, entry)| wrote(entry)) {
-            let who = entry.subject.address()?;
-            // It is written when the CA is taken, and removed when all have.
-            match took.iter().position(|(known, ..)| *known == who) {
-                Some(index) => {
-                    took.remove(index);
+        let mut flags = BTreeSet::new();
+        for (seq, entry) in own {
+            for flag in wrote(entry) {
+                let who = entry.subject.address()?;
+                // It is written when the CA is taken, and removed when all have.
+                let is_set = flags.insert((who.clone(), flag));
+                if !is_set {
+                    flags.remove(&(who.clone(), flag));
+                    took.retain(|(known, ..)| *known != who);
+                } else if took.iter().all(|(known, ..)| *known != who) {
+                    took.push((who, seq, entry.time));
                 }
-                None => took.push((who, seq, entry.time)),
             }
         }
         let all = (0..spec.units).filter_map(|number| application.unit(number));

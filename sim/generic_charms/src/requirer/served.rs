@@ -1,12 +1,37 @@
-//! What the generic consumer writes of what it was given: the order of the chain, and what of it.
+//! What the generic consumer writes of what it was given: the order of the chain, and what of it. And which of it is in the
+//! configuration of its process.
+
+use std::collections::BTreeSet;
 
 use super::CertificatesEndpoint;
-use trustsim_charm_model::Serves;
-use trustsim_interfaces::cert_handler;
+use trustsim_charm_model::surface::paths_under;
+use trustsim_charm_model::{CertificatesProfile, Serves};
 use trustsim_interfaces::tls_certificates::CertificateEntry;
+use trustsim_interfaces::{UnitContext, cert_handler, pem};
 use trustsim_pki::Certificate;
 
 impl CertificatesEndpoint {
+    /// What of the files for what it serves is in the configuration of its process, which is restarted where it changes:
+    /// whether there are any, and for which names.
+    pub(super) fn configured(&self, unit: &UnitContext<'_>) -> (bool, Option<BTreeSet<String>>) {
+        let CertificatesProfile {
+            restarts_at_first,
+            restarts_for_names,
+            ..
+        } = self.profile;
+        let has_any = (restarts_at_first || restarts_for_names) && self.serves(unit);
+        let names = restarts_for_names.then(|| {
+            let prefix = format!("tls/{}/", self.certificates.endpoint);
+            let chains = paths_under(unit.files(), &prefix);
+            let leaves = chains.filter_map(|path| {
+                let chain = pem::loadable(unit.files().get(path));
+                chain.into_iter().next()
+            });
+            leaves.flat_map(|leaf| leaf.sans().to_vec()).collect()
+        });
+        (has_any, names)
+    }
+
     /// What goes to disk of an answer, in which a provider may leave the chain out.
     pub(super) fn chain_of(&self, entry: &CertificateEntry) -> Vec<Certificate> {
         let chain = entry.chain.as_deref().unwrap_or_default();

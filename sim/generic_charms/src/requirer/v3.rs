@@ -63,7 +63,7 @@ impl V3<'_> {
         for event in self.library.on_hook(hook, unit)? {
             match event {
                 EventV3::Available(_) => {
-                    if !(self.endpoint.profile.installs_once && self.endpoint.serves(unit)) {
+                    if !self.is_installed(unit) {
                         self.write(unit, &mut written)?;
                     }
                 }
@@ -81,10 +81,17 @@ impl V3<'_> {
                 EventV3::Expiring(_) | EventV3::Expired(_) | EventV3::Revoked(_) => {}
             }
         }
-        if begins {
+        if begins && !self.is_installed(unit) {
             self.write(unit, &mut written)?;
         }
         Ok(written)
+    }
+
+    /// Whether no other certificate is installed: what the charm pushes again when its workload starts is what it keeps
+    /// beside the key, which no later certificate replaces (canonical/mysql-k8s-operator 0088c958 `mysql/v0/tls.py`,
+    /// `get_tls_content`).
+    fn is_installed(&self, unit: &UnitContext<'_>) -> bool {
+        self.endpoint.profile.installs_once && self.endpoint.serves(unit)
     }
 
     /// Asks for what is wanted and was not asked with this key, in place of what was asked before.

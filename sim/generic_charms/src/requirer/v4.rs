@@ -48,6 +48,8 @@ impl Requirer {
             let mut written = Written::default();
             endpoint.remove_others(unit, &BTreeSet::new(), &mut written);
             changes.note_endpoint(written, endpoint);
+        } else if endpoint.profile.phased {
+            self.on_phases(endpoint, hook, unit, &asks, begins, changes)?;
         } else if is_told || (is_broken && !reconciles.is_any()) || begins || refreshes || looks {
             changes.note_endpoint(self.write(endpoint, unit, &asks)?, endpoint);
         }

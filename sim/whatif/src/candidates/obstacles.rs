@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 
 use super::{CandidateSearch, DAY, NOTICE};
 use crate::change::Change;
+use trustsim_charm_model::EndpointProfile;
 use trustsim_diagnosis::{
     Apart, CaRoute, Cause, CertificateCause, ChainCause, ClockEffect, Explanation, FaultCause,
     NotGiven, NotLoadedReason, NotRequestedReason, Refusal, Transit, TrustCause,
@@ -256,7 +257,28 @@ impl CandidateSearch<'_> {
         ) {
             return self.asked_again(server, noticed);
         }
+        // A restart reads the certificate, and with another relation comes the CA that it is under, too.
+        let is_unread = matches!(
+            innermost,
+            Cause::Certificate(CertificateCause::NotLoaded {
+                why: NotLoadedReason::ReadAtStart(_),
+                ..
+            })
+        );
+        if is_unread && server.is_some_and(|server| self.keeps_first_ca(server)) {
+            return self.asked_again(server, noticed);
+        }
         comes.then(|| self.brought_again(explanation, server, noticed))?
+    }
+
+    /// Whether an application's charm takes no other CA than its first, for as long as its relation is there.
+    fn keeps_first_ca(&self, application: ApplicationIndex) -> bool {
+        let charm = &self.deployment.applications[application].charm;
+        let mut endpoints = charm.endpoints.iter();
+        endpoints.any(|endpoint| {
+            matches!(&endpoint.profile,
+                Some(EndpointProfile::Certificates(profile)) if profile.keeps_first_ca)
+        })
     }
 
     /// What went with a container, what a hook took away, and what is not asked for any more comes again over a relation that
