@@ -219,6 +219,23 @@ fn an_order_that_is_refused_for_weeks_is_a_repetition() {
     compared(&over(&away, 100));
 }
 
+/// Each update-status waits a minute for a server that it does not trust, and restarts its own.
+#[test]
+fn an_update_status_that_takes_its_time_is_a_repetition() {
+    let incident = include_str!(
+        "../../scenarios/incidents/41-kubernetes-control-plane-354-root-kubeconfig.yaml"
+    );
+    compared(&over(incident, 100));
+    // What was open would live through restarts that are not played.
+    let open = incident.replace(
+        "name: 127.0.0.1, every: 1m}",
+        "name: 127.0.0.1, every: 1m, lives: 2h}",
+    );
+    assert_ne!(open, incident);
+    let some = play(&over(&open, 60), Options::default());
+    assert_eq!(some.manifest.unplayed, []);
+}
+
 /// Every unit of an application is restarted at once, for which all look again: once each. It was once for each of the others,
 /// and ten thousand units were more than the agenda holds.
 #[test]

@@ -21,7 +21,7 @@ use trustsim_juju::{
     without_numbers,
 };
 use trustsim_kernel::{Span, Time};
-use trustsim_model::UnplayedRepeats;
+use trustsim_model::{ConnectionSpec, Persistence, UnplayedRepeats};
 
 use super::deployed::Deployed;
 use super::failing::FailingHooks;
@@ -120,6 +120,12 @@ impl Repeats {
         let Repeated::Change(change) = self.long_repeated(unit, now)? else {
             return None;
         };
+        // What stays open or is taken up again ends with either process.
+        let mut connections = deployed.spec().connections.iter();
+        let persists = |spec: &ConnectionSpec| spec.persistence != Persistence::default();
+        if change.restarts() && connections.any(persists) {
+            return None;
+        }
         let until = rest_end(now, deployed, |end| {
             deployed.update_status_at(unit, end).as_ref() == Some(&change)
         })?;

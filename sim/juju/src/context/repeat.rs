@@ -19,6 +19,8 @@ pub struct RepeatedChange {
     bags: Vec<(RelationId, bool, Arc<str>, Option<String>)>,
     status: Option<(Status, String)>,
     outside: Vec<(Arc<str>, Option<Remembered>)>,
+    /// The process starts again, and has read the same files.
+    restarts: bool,
     spent: Span,
     /// What the charm put into the journal, as [`Telling::Told`] has it.
     told: Vec<String>,
@@ -59,6 +61,11 @@ impl RepeatedChange {
     /// How much longer it takes than a hook that calls no service.
     pub const fn spent(&self) -> Span {
         self.spent
+    }
+
+    /// Whether the workload's process starts again, which ends what it had open.
+    pub const fn restarts(&self) -> bool {
+        self.restarts
     }
 }
 
@@ -118,7 +125,8 @@ impl Effects {
             return None;
         };
         let is_more = !self.secrets.is_empty()
-            || self.changes_workload(unit, juju)
+            || self.changes_files(unit, juju)
+            || self.changes_process(unit, juju)
             || self.commit_fault.is_some()
             || self.draws != juju.agent_of(unit).draws;
         if is_more {
@@ -148,6 +156,7 @@ impl Effects {
             bags,
             status: self.told_status(),
             outside: outside.collect(),
+            restarts: self.restarted,
             spent: self.spent,
             told,
         })
@@ -173,7 +182,9 @@ impl Effects {
         };
         if !fails
             || hook.is_asked_for()
-            || self.changes_workload(unit, juju)
+            || self.restarted
+            || self.changes_files(unit, juju)
+            || self.changes_process(unit, juju)
             || !self.outside.is_empty()
         {
             return None;
@@ -195,11 +206,16 @@ impl Effects {
         })
     }
 
-    /// Whether the files of the workload are others, or its process.
-    fn changes_workload(&self, unit: UnitId, juju: &Juju) -> bool {
+    /// Whether the files of the workload are others.
+    fn changes_files(&self, unit: UnitId, juju: &Juju) -> bool {
         // What it deletes and writes again, such as a deferred event, is as it was.
-        let before = &juju.unit(unit).workload.files;
-        self.restarted || (self.files_changed && self.workload.files != *before)
+        self.files_changed && self.workload.files != juju.unit(unit).workload.files
+    }
+
+    /// Whether the process has read other files, or forgotten what it knew.
+    fn changes_process(&self, unit: UnitId, juju: &Juju) -> bool {
+        let before = &juju.unit(unit).workload;
+        self.workload.loaded != before.loaded || (self.restarted && before.has_memory())
     }
 
     fn told_status(&self) -> Option<(Status, String)> {
