@@ -20,7 +20,7 @@ use trustsim::world::{Options, Record};
 /// What a report lists, without when.
 fn said(record: &Record) -> String {
     let mut text = String::new();
-    for error in charm_errors(&record.journal) {
+    for error in charm_errors(&record.manifest, &record.journal) {
         let (code, unit) = (error.kind.code(), &error.unit);
         let message = words::charm_error::message(&error.detail);
         writeln!(text, "{code} {unit}: {message}").expect("written");
@@ -202,7 +202,7 @@ faults: [{at: 1h, integrate: {between: ['kubeapi-load-balancer:certificates', 'n
 ",
     );
     let record = play(&deployment, Options::default());
-    let all = charm_errors(&record.journal);
+    let all = charm_errors(&record.manifest, &record.journal);
     assert_eq!(all.len(), 1, "{all:?}");
     assert!(all[0].count > 10, "{all:?}");
     insta::assert_snapshot!(said(&record));

@@ -125,3 +125,135 @@ fn an_event_that_is_deferred_again_is_a_repetition() {
     let units: Vec<&str> = units.map(|each| each.unit.as_str()).collect();
     assert!(units.contains(&"search.opensearch/0"), "{units:?}");
 }
+
+/// The incident in which Juju refuses the secret of a hook, which makes a key and a request each time.
+const REFUSED_SECRET: &str =
+    include_str!("../../scenarios/incidents/29-prometheus-k8s-operator-572-commit.yaml");
+
+/// The deployment of a scenario over so many days, with nothing expected of it.
+fn over(text: &str, days: u32) -> Deployment {
+    let mut deployment = deployed(text);
+    deployment.duration = DAY * days;
+    deployment.expectations.clear();
+    deployment
+}
+
+/// Played with and without rests: what is seen of it is the same, and units rested, so often in all.
+fn compared(deployment: &Deployment) -> (Record, Record) {
+    let (some, every) = (
+        play(deployment, Options::default()),
+        play_every_hook(deployment),
+    );
+    assert_eq!(certificates(&some), certificates(&every));
+    assert_eq!(verdicts(&some), verdicts(&every));
+    assert_eq!(last(&some), last(&every));
+    assert!(every.manifest.unplayed.is_empty());
+    assert!(!some.manifest.unplayed.is_empty(), "a unit rested");
+    (some, every)
+}
+
+/// A hook that fails whenever it is run again is run by the minute when it would be, and with the keys that it would make:
+/// the last half hour is the same to the byte.
+#[test]
+fn a_hook_that_fails_for_weeks_ends_as_if_every_retry_were_played() {
+    let (some, every) = compared(&over(REFUSED_SECRET, 100));
+    let [unplayed] = &some.manifest.unplayed[..] else {
+        panic!("one unit fails: {:?}", some.manifest.unplayed);
+    };
+    assert!(unplayed.fails);
+    assert_eq!(unplayed.unit.as_str(), "cos.prometheus/0");
+    assert_eq!(unplayed.hook.to_string(), "certificates-relation-created");
+    let failed = |record: &Record| {
+        let entries = record.journal.entries().iter();
+        entries
+            .filter(|entry| matches!(entry.kind, Kind::HookFailed { .. }))
+            .count() as u64
+    };
+    assert_eq!(failed(&some) + unplayed.count, failed(&every));
+    assert!(unplayed.count > 15_000, "{}", unplayed.count);
+}
+
+/// What was not played counts with what was, wherever hooks are counted.
+#[test]
+fn an_expectation_counts_what_was_not_played() {
+    let text = REFUSED_SECRET.replace("at-least: 100}", "at-least: 25000}");
+    let mut deployment = deployed(&text);
+    deployment.duration = DAY * 100;
+    let (_, record, findings) = crate::common::diagnosed(deployment);
+    assert!(!record.manifest.unplayed.is_empty());
+    let broken = findings.expectations.iter().filter(|it| !it.held);
+    assert_eq!(broken.count(), 0, "{:?}", findings.expectations);
+}
+
+/// In the middle of a rest the hook begins to succeed, an operator steps in, or the pod is killed: each comes when it would.
+#[test]
+fn what_happens_to_a_failing_unit_ends_its_rest() {
+    let fault = "at: before-secrets}";
+    for (ended, more) in [
+        ("at: before-secrets, for: 1687h13m}", ""),
+        (
+            fault,
+            "\n  - {at: 1687h13m, kill-unit: {unit: cos.prometheus/0, for: 1h}}",
+        ),
+        (
+            fault,
+            "\n  - {at: 1687h13m, set-config: {app: cos.ca, options: {ca-common-name: other}}}",
+        ),
+        (fault, "\n  - {at: 1687h13m, restart: {app: cos.ca}}"),
+    ] {
+        let text = REFUSED_SECRET.replace(fault, &format!("{ended}{more}"));
+        compared(&over(&text, 100));
+    }
+}
+
+/// lego orders at each update-status what is refused, and an ACME server remembers each order; the server is away for a while.
+#[test]
+fn an_order_that_is_refused_for_weeks_is_a_repetition() {
+    let incident = include_str!("../../scenarios/incidents/f-lego-no-back-off.yaml");
+    let (some, _) = compared(&over(incident, 100));
+    assert_eq!(some.manifest.unplayed[0].unit.as_str(), "pki.lego/0");
+    let away = incident.replace(
+        "\nexpect:",
+        "\nfaults: [{at: 1687h13m, acme-outage: {for: 30h}}]\nexpect:",
+    );
+    compared(&over(&away, 100));
+}
+
+/// Each update-status waits a minute for a server that it does not trust, and restarts its own.
+#[test]
+fn an_update_status_that_takes_its_time_is_a_repetition() {
+    let incident = include_str!(
+        "../../scenarios/incidents/41-kubernetes-control-plane-354-root-kubeconfig.yaml"
+    );
+    compared(&over(incident, 100));
+    // What was open would live through restarts that are not played.
+    let open = incident.replace(
+        "name: 127.0.0.1, every: 1m}",
+        "name: 127.0.0.1, every: 1m, lives: 2h}",
+    );
+    assert_ne!(open, incident);
+    let some = play(&over(&open, 60), Options::default());
+    assert_eq!(some.manifest.unplayed, []);
+}
+
+/// Every unit of an application is restarted at once, for which all look again: once each. It was once for each of the others,
+/// and ten thousand units were more than the agenda holds.
+#[test]
+fn units_that_are_restarted_together_look_again_once() {
+    let text = |scale: u32| {
+        format!(
+            "name: restarted\nduration: 1d\nmodels:\n  shop:\n    bundle: kubernetes\n    applications:\n      \
+             web: {{charm: web, scale: {scale}}}\ncharms: {{web: {{requires: {{receive-ca-cert: \
+             {{interface: certificate_transfer}}}}}}}}\nfaults: [{{at: 12h, restart: {{app: shop.web}}}}]\n"
+        )
+    };
+    let events = |scale: u32| {
+        let deployment = std::sync::Arc::new(deployed(&text(scale)));
+        let mut simulation = trustsim::world::Simulation::new(deployment, Options::default());
+        let end = simulation.end();
+        simulation.run_until(end);
+        simulation.events()
+    };
+    let (few, many) = (events(20), events(400));
+    assert!(many < 25 * few, "{few} events of 20 units, {many} of 400");
+}

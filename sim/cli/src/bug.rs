@@ -125,7 +125,7 @@ fn describe_bug(
     add("reproduce:", command_line);
     text.push_str(
         "No report of this run was written: what would be predicted from here on could be wrong.\n\
-         hint: please file this text with the scenario; RUST_BACKTRACE=1 adds where it happened\n",
+         hint: please file this text with the scenario\n",
     );
     text
 }
@@ -199,7 +199,7 @@ pub(super) mod tests {
           version:   VERSION
           reproduce: trustsim run 'scenarios/two cas.yaml' --variant fixed
         No report of this run was written: what would be predicted from here on could be wrong.
-        hint: please file this text with the scenario; RUST_BACKTRACE=1 adds where it happened
+        hint: please file this text with the scenario
         ");
     }
 

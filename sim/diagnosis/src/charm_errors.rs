@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use trustsim_interfaces::notes::RefusedRequest;
 use trustsim_juju::{HookError, HookName};
 use trustsim_kernel::Time;
-use trustsim_model::{Address, Entry, Journal, Kind, Note, Subject};
+use trustsim_model::{Address, Entry, Journal, Kind, Manifest, Note, Subject};
 
 /// Kinds of what goes wrong at a charm, each with a code of its own that `trustsim explain` tells more of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -83,7 +83,7 @@ impl Seen {
 }
 
 /// Everything that went wrong, by kind, unit and words, in the order in which it began.
-pub fn charm_errors(journal: &Journal) -> Vec<CharmError> {
+pub fn charm_errors(manifest: &Manifest, journal: &Journal) -> Vec<CharmError> {
     let mut seen: BTreeMap<(Found<'_>, &Subject), Seen> = BTreeMap::new();
     for entry in journal.entries() {
         let Some(found) = classify(entry) else {
@@ -117,6 +117,18 @@ pub fn charm_errors(journal: &Journal) -> Vec<CharmError> {
     };
     let mut all: Vec<CharmError> = by_words.into_iter().map(of).collect();
     all.sort_by_key(|error| error.first);
+    for unplayed in manifest.unplayed.iter().filter(|it| it.fails) {
+        let hook = |detail: &CharmErrorDetail| match detail {
+            CharmErrorDetail::FailedHook(hook, _) => *hook == unplayed.hook,
+            _ => false,
+        };
+        let same = all.iter_mut().filter(|error| {
+            error.unit == unplayed.unit && hook(&error.detail) && error.last >= unplayed.from
+        });
+        if let Some(error) = same.min_by_key(|error| error.last) {
+            error.count += unplayed.count;
+        }
+    }
     all
 }
 

@@ -290,8 +290,7 @@ impl Evidence<'_> {
     }
 
     fn counted(&self, what: &Counted, at_least: Option<u64>, at_most: Option<u64>) -> Judged {
-        let counted = counts::count(self.deployment, self.journal, what);
-        let number = u64::try_from(counted).expect("a journal has fewer than 2^32 entries");
+        let number = counts::count(self.deployment, self.manifest, self.journal, what);
         let held = at_least.is_none_or(|least| number >= least)
             && at_most.is_none_or(|most| number <= most);
         let what = what.clone();

@@ -116,7 +116,7 @@ pub(super) fn open_outages(
     let search = OpenOutageSearch {
         deployment,
         end: deployment.duration,
-        failing: failing(journal),
+        failing: failing(manifest, journal),
         waiting: waiting(journal),
         blocked: blocked(journal),
         refused: refused(journal),
@@ -142,7 +142,7 @@ struct Failing {
 }
 
 /// Units whose last hook failed, whichever it was.
-fn failing(journal: &Journal) -> BTreeMap<Address, Failing> {
+fn failing(manifest: &Manifest, journal: &Journal) -> BTreeMap<Address, Failing> {
     let mut failing: BTreeMap<Address, Failing> = BTreeMap::new();
     for entry in journal.entries() {
         let unit = || entry.subject.address().expect("a hook is of a unit");
@@ -161,6 +161,13 @@ fn failing(journal: &Journal) -> BTreeMap<Address, Failing> {
                 failing.remove(&unit());
             }
             _ => {}
+        }
+    }
+    for unplayed in manifest.unplayed.iter().filter(|it| it.fails) {
+        let same =
+            |found: &&mut Failing| found.hook == unplayed.hook && found.since <= unplayed.since;
+        if let Some(found) = failing.get_mut(&unplayed.unit).filter(same) {
+            found.times += u32::try_from(unplayed.count).unwrap_or(u32::MAX);
         }
     }
     failing

@@ -10,8 +10,10 @@
 //!              -> Driver::run_hook -> nothing left to do
 //! ```
 
-use crate::{ConnectionError, Event, Hook, Host, Juju, LinkId, Quiet, Step, UnitId};
-use trustsim_kernel::Seq;
+use crate::{
+    ConnectionError, Event, Hook, Host, Juju, LinkId, Quiet, RepeatedFailure, Step, UnitId,
+};
+use trustsim_kernel::{Seq, Time};
 
 /// What the simulated Juju needs from its caller.
 pub trait Driver {
@@ -25,6 +27,11 @@ pub trait Driver {
 
     /// Whether the charm of an idle unit would do anything in the hooks that Juju repeats.
     fn ask_quiet(&mut self, unit: UnitId) -> Quiet;
+
+    /// Until when a hook that has failed would only fail the same whenever it is run again, where that is known.
+    fn ask_failing(&mut self, _unit: UnitId) -> Option<(RepeatedFailure, Time)> {
+        None
+    }
 
     /// Whether an agent can connect to its controller now.
     ///
@@ -60,6 +67,14 @@ pub fn drive(driver: &mut impl Driver, event: Event) {
             Step::Repeat { unit } => {
                 let quiet = driver.ask_quiet(unit);
                 driver.in_juju(|juju, host| juju.uniter().repeat(unit, quiet, host))
+            }
+            Step::Failing { unit } => {
+                if let Some((failure, until)) = driver.ask_failing(unit) {
+                    driver.in_juju(|juju, host| {
+                        juju.agents().rest_failing(unit, failure, until, host);
+                    });
+                }
+                None
             }
             Step::Connect { unit } => {
                 let judged = driver.judge_agent(unit);

@@ -117,6 +117,7 @@ impl Juju {
 impl Juju {
     /// Carries out one event; what it returns must be done before the next.
     pub fn handle(&mut self, event: Event, host: &mut dyn Host) -> Option<Step> {
+        self.agents.forget_woken();
         match event {
             Event::AgentStart(unit) => return self.uniter().start_agent(unit, host),
             Event::Wake(unit) => return self.uniter().wake(unit, host),
@@ -155,6 +156,14 @@ impl Juju {
     /// What a unit would do may have changed: it looks again.
     pub fn look_again(&mut self, unit: UnitId, host: &mut dyn Host) {
         self.agents.look_again(unit, host);
+    }
+
+    /// What the hooks of a unit do that is not played may be something else from now on: it looks again.
+    pub fn end_rest(&mut self, unit: UnitId, host: &mut dyn Host) {
+        let agent = self.agent(unit);
+        if agent.is_some_and(|agent| agent.connected && !agent.removed) {
+            self.agents.look_again(unit, host);
+        }
     }
 
     /// The clock of a controller jumps to be ahead of true time by so many nanoseconds.

@@ -50,8 +50,8 @@ mod tests;
 
 pub use agents::{Activity, Agent, Failed, RelationLocal, Running};
 pub use context::{
-    Effects, Files, RepeatedChange, SecretView, UnitContext, VisibleModel, VisibleRelation,
-    VisibleSecret,
+    Effects, Files, RepeatedChange, RepeatedFailure, SecretView, Telling, UnitContext,
+    VisibleModel, VisibleRelation, VisibleSecret, without_numbers,
 };
 pub use driver::{Driver, drive};
 pub use happening::{
@@ -143,6 +143,11 @@ pub enum Step {
     },
     /// A repeated hook is due as soon as the last one has ended: ask the same, and tell the agent.
     Repeat {
+        /// The unit.
+        unit: UnitId,
+    },
+    /// A hook has failed and will be run again: ask for how long it would only fail the same, and tell the agent.
+    Failing {
         /// The unit.
         unit: UnitId,
     },

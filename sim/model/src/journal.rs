@@ -301,16 +301,21 @@ pub struct Manifest {
     pub unplayed: Vec<UnplayedRepeats>,
 }
 
-/// A unit whose update-status changes the same each time for weeks: most of them were not played.
+/// A unit whose update-status changes the same each time for weeks, or whose hook fails the same each time it is run again:
+/// most of them were not played.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UnplayedRepeats {
     /// The unit.
     pub unit: Address,
-    /// Since when each update-status changes the same.
+    /// Which hook.
+    pub hook: HookName,
+    /// Whether it fails each time.
+    pub fails: bool,
+    /// Since when each does the same.
     pub since: Time,
     /// From when on only a few hooks were played.
     pub from: Time,
-    /// How many update-status hooks were not played.
+    /// How many were not played.
     pub count: u64,
 }
 

@@ -85,6 +85,8 @@ fn ended_early(found: &EndlessLoop) -> Value {
 fn unplayed_repeats(unplayed: &UnplayedRepeats) -> Value {
     json!({
         "unit": unplayed.unit.as_str(),
+        "hook": unplayed.hook.to_string(),
+        "fails": unplayed.fails,
         "same_since": unplayed.since.to_string(),
         "from": unplayed.from.to_string(),
         "hooks": unplayed.count,
@@ -203,7 +205,7 @@ fn certificates(run: &Run<'_>) -> Value {
 /// What went wrong without any connection telling: each kind of thing once for a unit, with its
 /// code, how often and from when to when.
 fn mishaps(run: &Run<'_>) -> Vec<Value> {
-    trustsim_diagnosis::charm_errors(run.journal)
+    trustsim_diagnosis::charm_errors(run.manifest, run.journal)
         .iter()
         .map(|found| {
             json!({

@@ -57,6 +57,24 @@ impl FailingHooks {
         Some((armed.failing.failure, armed.entry))
     }
 
+    /// How each run of a hook fails until the next action, where it is made to fail; `None` where that changes by itself,
+    /// since only so many runs fail.
+    pub(super) fn lasting_failure_of(
+        &self,
+        unit: UnitId,
+        hook: &Hook,
+        deployed: &Deployed,
+    ) -> Option<Option<HookFailure>> {
+        let mut all = self.0.iter();
+        let armed = all
+            .find(|armed| armed.left != Some(0) && is_meant(&armed.failing, unit, hook, deployed));
+        match armed {
+            None => Some(None),
+            Some(armed) if armed.left.is_none() => Some(Some(armed.failing.failure)),
+            Some(_) => None,
+        }
+    }
+
     /// What the unit's charm says of hooks that only time brings, unless they are made to fail.
     pub(super) fn quiet_unless_failing(
         &self,

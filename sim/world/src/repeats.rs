@@ -1,4 +1,4 @@
-//! Hooks that do the same again and again for weeks: of those only a few are played.
+//! Hooks that do the same again and again for weeks, or fail the same: of those only a few are played.
 //!
 //! A charm that tries in each update-status what is refused each time, and tells of it in a databag, keeps its requirers
 //! busy for good. For example, a Vault whose root ends before a certificate would: it asks its PKI again every five
@@ -8,14 +8,23 @@
 //! that time. A few hooks are played, and so on. Assumed: what a charm does at
 //! both ends of a rest it does all the time in between. `--every-hook` does not assume it. Whatever happens to the unit ends its rest at once. The last hour of a run
 //! is played, so that databags and statuses are what they would be. The manifest tells how many hooks were not played.
+//!
+//! So is a hook that fails each time it is run again, every five minutes for good: nothing of it lasts, but it makes a key and
+//! a request each time. Its retries begin and end when they would (`trustsim_juju`, `agents::failing`). What is done to the
+//! deployment may change what such a hook finds without telling its unit, so every action ends all rests.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use trustsim_juju::{RepeatedChange, UnitId};
+use trustsim_interfaces::notes::Note;
+use trustsim_juju::{
+    Effects, HookError, HookName, Quiet, RepeatedChange, RepeatedFailure, Telling, UnitId,
+    without_numbers,
+};
 use trustsim_kernel::{Span, Time};
-use trustsim_model::UnplayedRepeats;
+use trustsim_model::{ConnectionSpec, Persistence, UnplayedRepeats};
 
 use super::deployed::Deployed;
+use super::failing::FailingHooks;
 
 /// How long a unit has to have done the same.
 const SAME_FOR: Span = Span::from_secs(5 * 7 * 86_400);
@@ -32,19 +41,31 @@ const RESTS: [Span; 5] = [
 /// This much of the end of a run is played.
 const LAST: Span = Span::from_secs(3_600);
 
-/// What each unit has done in its update-status of late.
+/// What each unit has done in its update-status of late, or in a hook that fails.
 #[derive(Clone, Debug)]
 pub(super) struct Repeats {
     /// Every hook is played.
     every_hook: bool,
     streaks: BTreeMap<UnitId, Streak>,
-    unplayed: BTreeMap<UnitId, Vec<Unplayed>>,
+    /// Those that were let rest since the last action.
+    resting: BTreeSet<UnitId>,
+    /// By unit and whether its hooks fail.
+    unplayed: BTreeMap<(UnitId, bool), Vec<Unplayed>>,
 }
 
-/// Update-status hooks of one unit that changed the same, with no other hook among them.
+/// What a hook did that may do it again.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Repeated {
+    /// An update-status changed something.
+    Change(RepeatedChange),
+    /// A hook failed, and nothing of it lasts.
+    Failure(RepeatedFailure),
+}
+
+/// Hooks of one unit that did the same, with no other hook among them.
 #[derive(Clone, Debug)]
 struct Streak {
-    change: RepeatedChange,
+    repeated: Repeated,
     since: Time,
     /// Played since it rested last.
     rounds: u32,
@@ -53,6 +74,7 @@ struct Streak {
 /// From when on only a few hooks of one unit were played.
 #[derive(Clone, Debug)]
 struct Unplayed {
+    hook: HookName,
     since: Time,
     from: Time,
     /// How many had been skipped until then, since it had done something else for weeks.
@@ -64,21 +86,22 @@ impl Repeats {
         Self {
             every_hook,
             streaks: BTreeMap::new(),
+            resting: BTreeSet::new(),
             unplayed: BTreeMap::new(),
         }
     }
 
-    /// A unit begins a hook. `change` is what it changes, where it is update-status and that can be compared.
-    pub(super) fn hook_began(&mut self, unit: UnitId, change: Option<RepeatedChange>, now: Time) {
-        let Some(change) = change else {
+    /// A unit begins a hook, which does this, where that can be compared.
+    pub(super) fn hook_began(&mut self, unit: UnitId, repeated: Option<Repeated>, now: Time) {
+        let Some(repeated) = repeated else {
             self.streaks.remove(&unit);
             return;
         };
         match self.streaks.get_mut(&unit) {
-            Some(streak) if streak.change == change => streak.rounds += 1,
+            Some(streak) if streak.repeated == repeated => streak.rounds += 1,
             _ => {
                 let streak = Streak {
-                    change,
+                    repeated,
                     since: now,
                     rounds: 1,
                 };
@@ -87,40 +110,87 @@ impl Repeats {
         }
     }
 
-    /// Until when a unit that would do something in its next update-status is let rest, since that is the same as before.
-    pub(super) fn rest(&mut self, unit: UnitId, now: Time, deployed: &Deployed) -> Option<Time> {
+    /// Units that rest, or have: once each, since something is done now that may change what they find.
+    pub(super) fn end_rests(&mut self) -> BTreeSet<UnitId> {
+        std::mem::take(&mut self.resting)
+    }
+
+    /// For how long a unit that would do something in its next update-status is let rest, since that is the same as before.
+    pub(super) fn rest(&mut self, unit: UnitId, now: Time, deployed: &Deployed) -> Option<Quiet> {
+        let Repeated::Change(change) = self.long_repeated(unit, now)? else {
+            return None;
+        };
+        // What stays open or is taken up again ends with either process.
+        let mut connections = deployed.spec().connections.iter();
+        let persists = |spec: &ConnectionSpec| spec.persistence != Persistence::default();
+        if change.restarts() && connections.any(persists) {
+            return None;
+        }
+        let until = rest_end(now, deployed, |end| {
+            deployed.update_status_at(unit, end).as_ref() == Some(&change)
+        })?;
+        self.note_rest(unit, HookName::UpdateStatus, now, deployed);
+        let spent = change.spent();
+        Some(Quiet::Repeats { until, spent })
+    }
+
+    /// Until when a unit whose hook fails, and would be run again, is let rest, since it would fail as before.
+    pub(super) fn rest_failing(
+        &mut self,
+        unit: UnitId,
+        now: Time,
+        deployed: &Deployed,
+        failing: &FailingHooks,
+    ) -> Option<(RepeatedFailure, Time)> {
+        let Repeated::Failure(failure) = self.long_repeated(unit, now)? else {
+            return None;
+        };
+        let hook = failure.hook();
+        let forced = failing.lasting_failure_of(unit, hook, deployed)?;
+        let until = rest_end(now, deployed, |end| {
+            deployed.failure_at(unit, hook, end, forced).as_ref() == Some(&failure)
+        })?;
+        let name = deployed.juju().hook_name(unit, hook);
+        self.note_rest(unit, name, now, deployed);
+        Some((failure, until))
+    }
+
+    /// What a unit has done for weeks, once a few of its hooks were played since it rested.
+    fn long_repeated(&mut self, unit: UnitId, now: Time) -> Option<Repeated> {
         let streak = self.streaks.get_mut(&unit)?;
         if self.every_hook || streak.rounds < ROUNDS || now.since(streak.since) < SAME_FOR {
             return None;
         }
         streak.rounds = 0;
-        let spec = deployed.spec();
-        let run_end = spec.start + spec.duration;
-        let mut ends = RESTS.iter().map(|rest| now + *rest);
-        let until = ends.find(|end| {
-            *end + LAST <= run_end
-                && deployed.update_status_at(unit, *end).as_ref() == Some(&streak.change)
-        })?;
-        let own = self.unplayed.entry(unit).or_default();
+        Some(streak.repeated.clone())
+    }
+
+    fn note_rest(&mut self, unit: UnitId, hook: HookName, now: Time, deployed: &Deployed) {
+        let streak = &self.streaks[&unit];
+        let fails = matches!(streak.repeated, Repeated::Failure(_));
+        let own = self.unplayed.entry((unit, fails)).or_default();
         if own.last().is_none_or(|last| last.since != streak.since) {
             own.push(Unplayed {
+                hook,
                 since: streak.since,
                 from: now,
-                before: skipped(unit, deployed),
+                before: skipped(unit, fails, deployed),
             });
         }
-        Some(until)
+        self.resting.insert(unit);
     }
 
     /// What was not played, in the order of units. A rest that has not ended is not counted.
     pub(super) fn unplayed(&self, deployed: &Deployed) -> Vec<UnplayedRepeats> {
-        let found = self.unplayed.iter().flat_map(|(&unit, own)| {
+        let found = self.unplayed.iter().flat_map(|(&(unit, fails), own)| {
             let later = own.iter().skip(1).map(|next| next.before);
-            let ends = later.chain([skipped(unit, deployed)]);
+            let ends = later.chain([skipped(unit, fails, deployed)]);
             own.iter()
                 .zip(ends)
                 .map(move |(each, end)| UnplayedRepeats {
                     unit: deployed.unit_address(unit),
+                    hook: each.hook.clone(),
+                    fails,
                     since: each.since,
                     from: each.from,
                     count: end - each.before,
@@ -130,9 +200,43 @@ impl Repeats {
     }
 }
 
+/// When a rest that begins now ends, at whose end the unit `does_the_same`.
+fn rest_end(now: Time, deployed: &Deployed, does_the_same: impl Fn(Time) -> bool) -> Option<Time> {
+    let spec = deployed.spec();
+    let run_end = spec.start + spec.duration;
+    let mut ends = RESTS.iter().map(|rest| now + *rest);
+    ends.find(|end| *end + LAST <= run_end && does_the_same(*end))
+}
+
 /// How many hooks of a unit were skipped. An agent is kept when its unit is removed.
-fn skipped(unit: UnitId, deployed: &Deployed) -> u64 {
+fn skipped(unit: UnitId, fails: bool, deployed: &Deployed) -> u64 {
     let agent = deployed.juju().agent(unit);
     let agent = agent.expect("a unit that has repeated a hook has an agent");
-    agent.skipped_repeats()
+    match fails {
+        true => agent.skipped_failures(),
+        false => agent.skipped_repeats(),
+    }
+}
+
+/// Whether a hook fails with all that it would have written.
+pub(super) const fn fails_in_vain(effects: &Effects, result: &Result<(), HookError>) -> bool {
+    result.is_err() || effects.commit_fault.is_some()
+}
+
+/// What a charm told of a hook, for the next time to be compared with. A request is news, but in a hook that fails: it
+/// goes nowhere.
+pub(super) fn tell(notes: &[Note], in_vain: bool) -> Telling {
+    let told = notes.iter().map(|note| match note {
+        Note::AcmeOrderRefused(refused) => Some(without_numbers(&format!(
+            "{} {}: {}",
+            refused.common_name, refused.code, refused.detail
+        ))),
+        Note::CertificateRequested(requested) if in_vain => Some(format!(
+            "{:?} {}",
+            requested.relation, requested.common_name
+        )),
+        _ => None,
+    });
+    told.collect::<Option<Vec<String>>>()
+        .map_or(Telling::News, Telling::Told)
 }

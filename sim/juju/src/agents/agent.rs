@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
+use crate::agents::failing::FailingRest;
 use crate::context::Effects;
 use crate::convert::narrow_nanos;
 use crate::{Hook, HookError, RelationId, SecretId, UnitId};
@@ -92,6 +93,10 @@ pub struct Agent {
     pub(crate) skips_repeats: bool,
     /// How many update-status hooks were elided that would have done something.
     pub(crate) skipped_repeats: u64,
+    /// How much longer each of what is elided takes than a hook that calls no service.
+    pub(crate) repeats_spend: Span,
+    /// How often a failed hook was not run again that would have failed the same ([`super::failing`]).
+    pub(crate) skipped_failures: u64,
     /// Its charm said that the next repeated hook may do something.
     pub(crate) awaits_time: bool,
     /// The instant its own timer wakes it at.
@@ -212,6 +217,10 @@ pub struct Failed {
     pub(crate) in_a_row: u32,
     /// It counts as done instead of being run again.
     pub(crate) skips: bool,
+    /// The wake-up for that.
+    pub(crate) retry_event: Option<EventId>,
+    /// Its retries are not played until `retry_at`.
+    pub(crate) rest: Option<FailingRest>,
 }
 
 impl Failed {
@@ -232,6 +241,8 @@ impl Failed {
             snapshot,
             in_a_row: 0,
             skips: false,
+            retry_event: None,
+            rest: None,
         }
     }
 }
@@ -286,6 +297,8 @@ impl Agent {
             elided_from: None,
             skips_repeats: false,
             skipped_repeats: 0,
+            repeats_spend: Span::ZERO,
+            skipped_failures: 0,
             awaits_time: false,
             alarm: Time::EPOCH,
             alarm_event: None,
@@ -308,6 +321,11 @@ impl Agent {
     /// How many of its update-status hooks were not played although they would have done something.
     pub const fn skipped_repeats(&self) -> u64 {
         self.skipped_repeats
+    }
+
+    /// How often its failed hook was not played although it would have been run again.
+    pub const fn skipped_failures(&self) -> u64 {
+        self.skipped_failures
     }
 
     /// The charm version that it has unpacked.

@@ -12,7 +12,7 @@ use crate::agents::replay::{Replay, ReplayState, Replayed};
 use crate::agents::{Agents, Pace, Running};
 use crate::timing::Timing;
 use crate::{Activity, Effects, Event, Host, Quiet, Step, Topology, UnitId};
-use trustsim_kernel::Time;
+use trustsim_kernel::{Span, Time};
 
 impl Agents {
     /// The unit has nothing to do but repeated hooks; `quiet` is what its charm says of those.
@@ -48,13 +48,17 @@ impl Agents {
             _ if self.every_hook => now,
             Quiet::Always | Quiet::InVain | Quiet::Until(Time::MAX) => Time::MAX,
             Quiet::Until(until) => until.shown_with_skew(skew_ns),
-            Quiet::Repeats(until) => until,
+            Quiet::Repeats { until, .. } => until,
             Quiet::StatusOnly | Quiet::No => now,
         };
         let agent = self.topology.agent_of_mut(unit);
         agent.quiet_until = quiet_until;
-        agent.skips_repeats = matches!(quiet, Quiet::Repeats(_));
-        agent.awaits_time = matches!(quiet, Quiet::No | Quiet::InVain | Quiet::Repeats(_));
+        agent.skips_repeats = matches!(quiet, Quiet::Repeats { .. });
+        agent.repeats_spend = match quiet {
+            Quiet::Repeats { spent, .. } => spent,
+            _ => Span::ZERO,
+        };
+        agent.awaits_time = matches!(quiet, Quiet::No | Quiet::InVain | Quiet::Repeats { .. });
         quiet_until > now
             && !self.timing().shares_impaired_path(unit)
             && self.timing().is_whole_machine_quiet(unit, now)
@@ -90,6 +94,7 @@ impl Agents {
     /// were elided, that ends.
     pub(crate) fn settle(&mut self, unit: UnitId, host: &mut dyn Host) {
         self.end_elision(unit, Some(unit), host);
+        self.end_failing_rest(unit, host);
         let agent = self.topology.agent_of_mut(unit);
         agent.quiet_until = Time::EPOCH;
     }

@@ -7,6 +7,7 @@
 
 mod agent;
 mod elision;
+mod failing;
 mod firings;
 mod lock;
 mod repeats;
@@ -16,6 +17,7 @@ use std::ops::{Deref, DerefMut};
 
 pub(crate) use agent::*;
 pub use agent::{Activity, Agent, Failed, RelationLocal, Running};
+pub(crate) use failing::PURPOSE_RETRY;
 pub(crate) use repeats::Timer;
 
 use crate::leases::Leases;
@@ -36,6 +38,8 @@ pub(crate) struct Agents {
     streams: Streams,
     /// Every update-status and repeated secret event is played, quiet or not.
     every_hook: bool,
+    /// Whose units are all to look again at this instant, and none has looked since.
+    fellows_woken: Option<(ApplicationId, Time)>,
 }
 
 impl Deref for Agents {
@@ -60,6 +64,7 @@ impl Agents {
             latencies,
             streams,
             every_hook,
+            fellows_woken: None,
         }
     }
 
@@ -136,11 +141,23 @@ impl Agents {
         }
     }
 
-    /// A unit's process is not what it was: what it and its fellows would do may have changed.
+    /// A unit's process is not what it was: what it and its fellows would do may have changed. Where many change at once,
+    /// all are told once: an application of ten thousand units that is restarted would need a hundred million wake-ups.
     pub(crate) fn note_process_change(&mut self, unit: UnitId, host: &mut dyn Host) {
-        for fellow in self.application(self.unit(unit).application).units.clone() {
+        let application = self.unit(unit).application;
+        let woken = Some((application, host.now()));
+        if self.fellows_woken == woken {
+            return;
+        }
+        for fellow in self.application(application).units.clone() {
             self.look_again(fellow, host);
         }
+        self.fellows_woken = woken;
+    }
+
+    /// Something happens to an agent, which may look at what there is: the next change of a process is news again.
+    pub(crate) fn forget_woken(&mut self) {
+        self.fellows_woken = None;
     }
 
     /// What a unit would do may have changed: it looks again, and until then its next repeat may do

@@ -8,7 +8,7 @@ use crate::agents::{Expiry, MACHINE_LOCK_POLL, SECRET_EXPIRE_RETRY, Snapshot};
 use crate::convert::to_u32;
 use crate::timing::Timing;
 use crate::{Hook, SecretId, UnitId};
-use trustsim_kernel::Time;
+use trustsim_kernel::{Span, Time};
 
 /// What an agent does at an instant of a replay.
 #[derive(Clone, Debug)]
@@ -44,6 +44,8 @@ struct Member<'a> {
     state: ReplayState,
     /// When something happens to it by itself next.
     next_at: Time,
+    /// How much longer its hooks take than those that call no service.
+    spends: Span,
 }
 
 impl Member<'_> {
@@ -96,6 +98,7 @@ impl<'a> Replay<'a> {
                 firings: Firings::default(),
                 state: ReplayState::Resting(Time::EPOCH),
                 next_at: Time::MAX,
+                spends: timing.agent_of(*unit).repeats_spend,
             })
         });
         Self {
@@ -164,7 +167,7 @@ impl<'a> Replay<'a> {
             return;
         };
         let snapshot = member.repeats.snapshot(&hook, start);
-        let ends = start + self.timing.hook_duration(member.unit, start);
+        let ends = start + self.timing.hook_duration(member.unit, start) + member.spends;
         member.enter(ReplayState::Running {
             hook,
             snapshot,
@@ -201,7 +204,11 @@ impl<'a> Replay<'a> {
             .iter()
             .map(|member| member.repeats.timers())
             .sum();
-        let turn = self.timing.latencies.hook_max + MACHINE_LOCK_POLL;
+        let spends = self.members.iter().map(|member| member.spends);
+        let spends_most = spends
+            .max()
+            .expect("agents are elided one or more at a time");
+        let turn = self.timing.latencies.hook_max + spends_most + MACHINE_LOCK_POLL;
         let busy_max = turn * to_u32(timers);
         let periods = self
             .members

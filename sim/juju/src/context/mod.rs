@@ -20,7 +20,7 @@ use std::sync::Arc;
 
 use observed::ClockReads;
 pub(crate) use outside::OutsideServices;
-pub use repeat::RepeatedChange;
+pub use repeat::{RepeatedChange, RepeatedFailure, Telling, without_numbers};
 pub use secrets::SecretView;
 pub(crate) use secrets::SecretWrite;
 pub use visible::{VisibleModel, VisibleRelation, VisibleSecret};

@@ -251,7 +251,12 @@ pub enum Quiet {
     /// They do nothing before this instant of the unit's clock.
     Until(trustsim_kernel::Time),
     /// Until this instant they do again what they have done for long, which is not worth playing: the unit has not settled.
-    Repeats(trustsim_kernel::Time),
+    Repeats {
+        /// Until when.
+        until: trustsim_kernel::Time,
+        /// How much longer each takes than a hook that calls no service.
+        spent: trustsim_kernel::Span,
+    },
     /// The next one changes nothing beside the unit's workload status: it is played, and the deployment
     /// has settled all the same.
     StatusOnly,

@@ -274,7 +274,8 @@ impl Uniter<'_> {
         }
         self.forget_settled_relations(unit, now);
         if self.has_failed(unit) {
-            return None;
+            let asks = self.agents.timing().may_rest_failing(unit, now);
+            return asks.then_some(Step::Failing { unit });
         }
         Some(Step::Idle { unit })
     }

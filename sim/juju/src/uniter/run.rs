@@ -3,13 +3,11 @@
 
 use std::sync::Arc;
 
-use crate::agents::{Failed, PEBBLE_POLL, Pace, Running, Snapshot, retry_delay};
+use crate::agents::{Failed, PEBBLE_POLL, PURPOSE_RETRY, Pace, Running, Snapshot, retry_delay};
 use crate::{
     About, Activity, Effects, Event, Happening, Hook, HookError, Host, Step, UnitId, Uniter,
 };
 use trustsim_kernel::{Seq, Time};
-
-const PURPOSE_RETRY: u64 = 0x7265_7472;
 
 impl Uniter<'_> {
     /// Takes the machine lock and asks for the charm's code to be run.
@@ -269,9 +267,9 @@ impl Uniter<'_> {
             .take()
             .map_or(failed.failures, |before| before + 1);
         failed.retry_at = retries.then(|| now + retry_delay(failed.in_a_row, jitter));
-        if let Some(at) = failed.retry_at {
-            host.schedule(at, Event::Wake(unit));
-        }
+        failed.retry_event = failed
+            .retry_at
+            .map(|at| host.schedule(at, Event::Wake(unit)));
         agent.state = Activity::Failed(Box::new(failed));
     }
 
@@ -314,6 +312,7 @@ impl Uniter<'_> {
     /// `juju resolved UNIT`, with `no_retry` for `--no-retry`: the failed hook counts as done
     /// without having been run or committed.
     pub fn resolved(&mut self, unit: UnitId, no_retry: bool, host: &mut dyn Host) {
+        self.agents.settle(unit, host);
         let agent = self.agents.agent_of_mut(unit);
         if let Activity::Failed(failed) = &mut agent.state {
             failed.retry_at = Some(host.now());

@@ -140,7 +140,7 @@ fn refused(run: &Run<'_>, detail: Detail, text: &mut String) {
 
 /// A line for each error of a charm.
 fn mishaps(run: &Run<'_>, detail: Detail, text: &mut String) {
-    let all = trustsim_diagnosis::charm_errors(run.journal);
+    let all = trustsim_diagnosis::charm_errors(run.manifest, run.journal);
     let shown = shown_of(all.len(), detail);
     for error in &all[..shown] {
         let name = style::paint(style::WAIT, super::words::charm_error::kind(error.kind));

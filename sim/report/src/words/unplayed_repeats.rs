@@ -6,8 +6,10 @@ use trustsim_model::UnplayedRepeats;
 /// Which unit repeats what, and how much of it was not played, in one line.
 pub fn line(unplayed: &UnplayedRepeats) -> String {
     format!(
-        "each update-status of {} does the same since {}: from {} on only a few were played, and {} were not (--every-hook plays all)",
+        "each {} of {} {} the same since {}: from {} on only a few were played, and {} were not (--every-hook plays all)",
+        unplayed.hook,
         unplayed.unit,
+        if unplayed.fails { "fails" } else { "does" },
         unplayed.since.truncated_to_seconds(),
         unplayed.from.truncated_to_seconds(),
         grouped(unplayed.count),
@@ -17,6 +19,7 @@ pub fn line(unplayed: &UnplayedRepeats) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use trustsim_juju::HookName;
     use trustsim_kernel::Time;
     use trustsim_testkit::address_of;
 
@@ -25,10 +28,20 @@ mod tests {
         let at = |text| Time::parse(text).expect("it is RFC 3339");
         let unplayed = UnplayedRepeats {
             unit: address_of("m.vault/0"),
+            hook: HookName::UpdateStatus,
+            fails: false,
             since: at("2026-01-28T00:21:48Z"),
             from: at("2026-03-04T00:25:00Z"),
             count: 1_012_345,
         };
         insta::assert_snapshot!(line(&unplayed), @"each update-status of m.vault/0 does the same since 2026-01-28T00:21:48Z: from 2026-03-04T00:25:00Z on only a few were played, and 1 012 345 were not (--every-hook plays all)");
+        let failing = UnplayedRepeats {
+            hook: HookName::ConfigChanged,
+            fails: true,
+            ..unplayed
+        };
+        assert!(
+            line(&failing).starts_with("each config-changed of m.vault/0 fails the same since")
+        );
     }
 }

@@ -14,20 +14,23 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::event::Event;
+use super::failing::fail;
 use super::host::{JujuHost, flush, subject};
 use super::journal::JournalWriter;
+use super::repeats::{fails_in_vain, tell};
 use charms::DeployedCharms;
 pub(super) use ids::{controller_id, controller_index, machine_id, model_id};
 use offers::RevokedAccess;
 use trustsim_charm_model::{AcmeServer, Charm, CharmMetadata, PendingTask, ProcessProfile};
 use trustsim_interfaces::UnitContext;
 use trustsim_juju::{
-    self as juju, About, ApplicationId, Hook, Juju, Quiet, RepeatedChange, UnitId, Value,
+    self as juju, About, ApplicationId, Hook, Juju, Quiet, RepeatedChange, RepeatedFailure, UnitId,
+    Value,
 };
 use trustsim_kernel::{Agenda, Streams, Time};
 use trustsim_model::{
-    ActionIndex, Address, ApplicationIndex, Deployment, ModelIndex, Party, SaasIndex, Side,
-    Subject, TiVec, TimedAction, process_name,
+    ActionIndex, Address, ApplicationIndex, Deployment, HookFailure, ModelIndex, Party, SaasIndex,
+    Side, Subject, TiVec, TimedAction, process_name,
 };
 use trustsim_pki::{Certificate, KeyPool};
 use trustsim_validators::Validator;
@@ -321,9 +324,39 @@ impl Deployed {
     /// What the unit's update-status would change at an instant, with everything else as it is now.
     pub(super) fn update_status_at(&self, unit: UnitId, at: Time) -> Option<RepeatedChange> {
         let charm = self.charm_of(unit, None)?;
-        self.juju.observe_update_status(unit, at, |hook, context| {
-            charm.on_hook(hook, context).is_ok()
-        })
+        self.juju.observe_update_status(
+            unit,
+            at,
+            |hook, context| charm.on_hook(hook, context).is_ok(),
+            |notes| tell(notes, false),
+        )
+    }
+
+    /// How a failed hook of the unit would fail at an instant, with everything else as it is now.
+    pub(super) fn failure_at(
+        &self,
+        unit: UnitId,
+        hook: &Hook,
+        at: Time,
+        forced: Option<HookFailure>,
+    ) -> Option<RepeatedFailure> {
+        let charm = self.charm_of(unit, Some(hook))?;
+        let mut notes = Vec::new();
+        let mut ran = || {
+            let mut context = UnitContext::new(&self.juju, unit, at, Some(hook));
+            let result = charm.on_hook(hook, &mut context);
+            let (effects, noted) = context.into_effects();
+            notes = noted;
+            (effects, result)
+        };
+        let (effects, result) = match forced {
+            None => ran(),
+            Some(failure) => fail(failure, &mut ran, || {
+                self.context(unit, at).into_effects().0
+            }),
+        };
+        let told = tell(&notes, fails_in_vain(&effects, &result));
+        effects.repeated_failure(unit, &self.juju, hook, &result, told)
     }
 
     /// What the units of an application wait for, each once, with the unit that shows it.

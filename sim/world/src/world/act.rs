@@ -59,6 +59,9 @@ impl World {
             subject_of(&record, self.deployed.spec()),
             Kind::Action(record),
         ));
+        for unit in self.repeats.end_rests() {
+            self.in_juju(agenda, |juju, host| juju.end_rest(unit, host));
+        }
         if is_out_of_reach(&timed.action, &self.deployed) {
             self.journal.refused(Refusal::ControllerDown, entry, now);
         } else {

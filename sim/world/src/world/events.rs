@@ -5,7 +5,7 @@ use crate::commands::READY_CHECK;
 use crate::event::Event;
 use crate::sides::SideChange;
 use trustsim_juju::{
-    self as juju, ConnectionError, Driver, Hook, Host, Juju, LinkId, Quiet, UnitId,
+    self as juju, ConnectionError, Driver, Hook, Host, Juju, LinkId, Quiet, RepeatedFailure, UnitId,
 };
 use trustsim_kernel::{self as kernel, Agenda, Seq, Time};
 use trustsim_model::{ApplicationIndex, ClientIndex, Entry, Kind, Subject, Trigger};
@@ -38,10 +38,21 @@ impl Driver for Playing<'_> {
         match failing.quiet_unless_failing(unit, now, deployed) {
             Quiet::No if !failing.may_fail_in_time(unit, deployed) => {
                 let rest = repeats.rest(unit, now, deployed);
-                rest.map_or(Quiet::No, Quiet::Repeats)
+                rest.unwrap_or(Quiet::No)
             }
             quiet => quiet,
         }
+    }
+
+    fn ask_failing(&mut self, unit: UnitId) -> Option<(RepeatedFailure, Time)> {
+        let now = self.agenda.now();
+        let World {
+            failing,
+            deployed,
+            repeats,
+            ..
+        } = &mut *self.world;
+        repeats.rest_failing(unit, now, deployed, failing)
     }
 
     fn judge_agent(&mut self, unit: UnitId) -> Result<(), ConnectionError> {

@@ -7,6 +7,7 @@ use crate::deployed::Deployed;
 use crate::event::Event;
 use crate::failing::fail;
 use crate::recorder::{RecordedHook, Recorder};
+use crate::repeats::{Repeated, fails_in_vain, tell};
 use trustsim_interfaces::UnitContext;
 use trustsim_interfaces::notes::Note as CharmNote;
 use trustsim_juju::{About, Effects, Hook, HookError, UnitId};
@@ -46,11 +47,16 @@ impl World {
         if failure.is_none() {
             self.recorder.keep(recorded);
         }
-        let change = match (&hook, &result) {
-            (Hook::UpdateStatus, Ok(())) => effects.repeated_change(unit, self.juju()),
-            _ => None,
+        let told = tell(&notes, fails_in_vain(&effects, &result));
+        let repeated = match (&hook, &result) {
+            (Hook::UpdateStatus, Ok(())) if effects.commit_fault.is_none() => effects
+                .repeated_change(unit, self.juju(), now, told)
+                .map(Repeated::Change),
+            _ => effects
+                .repeated_failure(unit, self.juju(), &hook, &result, told)
+                .map(Repeated::Failure),
         };
-        self.repeats.hook_began(unit, change, now);
+        self.repeats.hook_began(unit, repeated, now);
         let repeats = matches!(hook, Hook::UpdateStatus | Hook::SecretExpired { .. });
         let is_heard = effects.changes_anything() || effects.changes_status(self.juju().unit(unit));
         let fails = result.is_err() || effects.commit_fault.is_some();
