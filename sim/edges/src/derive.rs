@@ -9,7 +9,7 @@ use crate::edge::{
 use crate::fronts::{Front, external_name, fronts, option_value};
 use crate::legs::{Leg, name};
 use crate::published::Published;
-use crate::row::{Checks, Dials, Row, TlsWhen};
+use crate::row::{Checks, Dials, Row, Speaks, TlsWhen};
 use crate::told;
 use trustsim_charm_model::Server;
 use trustsim_model::{ApplicationIndex, Deployment, ModelKind, RelationIndex, RelationSpec, TiVec};
@@ -41,7 +41,7 @@ pub fn derive(deployment: &Deployment) -> Edges {
 }
 
 /// What makes two edges one.
-type Key = (End, End, Name, bool, Checks, bool, bool);
+type Key = (End, End, Name, bool, Checks, bool, bool, Option<String>);
 
 /// The rows while they are applied.
 pub(crate) struct Derivation<'a> {
@@ -122,6 +122,7 @@ impl Derivation<'_> {
             checks: facts.checks,
             mutual: leg.row.mutual,
             ca_in_databag: leg.row.ca_in_databag,
+            process: facts.process.map(str::to_owned),
             reasons: vec![reason],
         };
         let published = Published::by(leg, self.deployment);
@@ -149,7 +150,7 @@ impl Derivation<'_> {
             None => facts.ingress,
         };
         if through_ingress {
-            let through = self.through_ingress(index, leg, &edge, published);
+            let through = self.through_ingress(index, leg, &edge, facts.speaks, published);
             if !through.is_empty() {
                 return Ok(through);
             }
@@ -157,6 +158,7 @@ impl Derivation<'_> {
         if let (Some(published), End::Application(_)) = (published, edge.to) {
             edge.name = published.name();
         }
+        edge.transport = self.spoken(edge.transport, facts.speaks, leg.dialer);
         Ok(vec![self.add(edge)])
     }
 
@@ -166,12 +168,13 @@ impl Derivation<'_> {
         client: RelationIndex,
         leg: &Leg<'_>,
         direct: &Edge,
+        speaks: Speaks,
         published: Option<Published<'_>>,
     ) -> Vec<EdgeIndex> {
         let fronts = self.fronts.get(&leg.listener).into_iter().flatten();
         // The ingress itself dials what is behind it.
         let fronts: Vec<Front> = fronts
-            .filter(|front| front.ingress != leg.dialer)
+            .filter(|front| front.ingress != leg.dialer && self.is_given(front, leg.row))
             .copied()
             .collect();
         let mut found = Vec::new();
@@ -194,7 +197,10 @@ impl Derivation<'_> {
                 name: Name::External(told.or_else(|| external_name(ingress))),
                 transport: match when {
                     TlsWhen::Never => Transport::Plain(Plain::Published),
-                    when => self.transport(when, front.ingress, front.ingress),
+                    when => {
+                        let transport = self.transport(when, front.ingress, front.ingress);
+                        self.spoken(transport, speaks, leg.dialer)
+                    }
                 },
                 mutual: false,
                 ca_in_databag: false,
@@ -219,10 +225,33 @@ impl Derivation<'_> {
                 checks: facts.checks,
                 mutual: inner.row.mutual,
                 ca_in_databag: inner.row.ca_in_databag,
+                process: None,
                 reasons: vec![reason],
             }));
         }
         found
+    }
+
+    /// Whether a row's provider gives its clients the URL that it has over this relation to an ingress.
+    fn is_given(&self, front: &Front, row: &Row) -> bool {
+        let mut sides = self.deployment.relations[front.relation].sides.iter();
+        row.ingress_endpoints.is_empty()
+            || sides.any(|side| row.ingress_endpoints.contains(&side.endpoint))
+    }
+
+    /// What becomes of a connection that is TLS by its listener, for a dialer that speaks it at times, or never.
+    fn spoken(&self, transport: Transport, speaks: Speaks, dialer: ApplicationIndex) -> Transport {
+        let speaks_tls = match speaks {
+            Speaks::Always => true,
+            Speaks::OwnCertificate => self.certificates.for_clients(dialer).is_some(),
+            Speaks::Never => false,
+        };
+        match transport {
+            Transport::Tls { .. } if !speaks_tls => Transport::Plain(Plain::Mismatched {
+                until_certificate: speaks == Speaks::OwnCertificate,
+            }),
+            other => other,
+        }
     }
 
     /// What an option of either application says of TLS; `None` where no row asks for one or none is set.
@@ -295,6 +324,7 @@ impl Derivation<'_> {
                 checks: row.checks,
                 mutual: row.mutual,
                 ca_in_databag: row.ca_in_databag,
+                process: None,
                 reasons: vec![Reason::Relation {
                     relation: index,
                     row,
@@ -338,6 +368,7 @@ impl Derivation<'_> {
             edge.checks,
             edge.mutual,
             edge.ca_in_databag,
+            edge.process.clone(),
         );
         if let Some(&index) = self.known.get(&key) {
             let reasons = &mut self.edges[index].reasons;

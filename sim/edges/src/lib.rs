@@ -30,5 +30,7 @@ pub use derive::derive;
 pub use edge::{
     Counts, Edge, EdgeIndex, Edges, End, Name, NoEdge, Outcome, Plain, Reason, Transport, Unknown,
 };
-pub use row::{Checks, Dialled, Dials, Exception, OptionRule, Part, Row, TlsWhen, UnitsRow};
+pub use row::{
+    Checks, Dialled, Dials, Exception, OptionRule, Part, Row, Speaks, TlsWhen, UnitsRow,
+};
 pub use table::{row_of, rows, units_rows};

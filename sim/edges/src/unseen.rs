@@ -29,6 +29,7 @@ impl Derivation<'_> {
                 checks: Checks::Verified,
                 mutual: false,
                 ca_in_databag: false,
+                process: None,
                 reasons: vec![Reason::Front(index, row)],
             };
             self.add(edge);
@@ -63,6 +64,7 @@ impl Derivation<'_> {
                 checks: Checks::Verified,
                 mutual: row.mutual,
                 ca_in_databag: false,
+                process: None,
                 reasons: vec![Reason::Units(row)],
             });
         }

@@ -157,9 +157,10 @@ impl Charm for Requirer {
         for endpoint in &self.0.passing {
             endpoint.on_hook(hook, unit, &self.0.certificates)?;
         }
+        let starts = changes.restart;
         changes.carry_out(unit);
         for process in &self.0.processes {
-            processes::on_hook(process, unit, begins);
+            processes::on_hook(process, unit, starts);
         }
         self.set_status(hook, unit, denied);
         Ok(())

@@ -18,7 +18,7 @@ use super::source_of;
 use super::spaces::dialled_endpoint;
 use crate::format::{ConnectionsFile, DerivedFile, ExceptFile};
 use trust::Trust;
-use trustsim_edges::{Checks, Edge, EdgeIndex, Edges, End, Name, Reason, Transport, derive};
+use trustsim_edges::{Checks, Edge, EdgeIndex, Edges, End, Name, Plain, Reason, Transport, derive};
 use trustsim_errors::{Code, Diagnostic, Diagnostics};
 use trustsim_interfaces::passed_ca::Carrier;
 use trustsim_kernel::Span;
@@ -50,6 +50,8 @@ pub enum LeftOut {
     Excepted,
     /// It is not TLS.
     Plain,
+    /// The dialer speaks without TLS to a listener that speaks it: nothing comes through, whatever CA is trusted.
+    Mismatched,
     /// One end is outside Juju: which client it is, or which server, has to be written.
     Outside,
     /// Both ends are one machine.
@@ -75,7 +77,8 @@ impl LeftOut {
     /// Whether it is a connection that may fail or hold in the real deployment, and that is not simulated.
     const fn is_not_simulated(self) -> bool {
         match self {
-            Self::Unread
+            Self::Mismatched
+            | Self::Unread
             | Self::Address
             | Self::NoCertificate
             | Self::CaInDatabag
@@ -119,7 +122,12 @@ pub(super) fn derived(
                     made.push((one, place));
                 }
             }
-            Err(why) => edges_left_out.push((index, why)),
+            Err(why) => {
+                if why == LeftOut::Mismatched {
+                    out.push(mismatched(edge, inventory));
+                }
+                edges_left_out.push((index, why));
+            }
         }
     }
     let count = made.len();
@@ -199,6 +207,7 @@ type Distinction = (
     [Option<String>; 2],
     Option<NameSpec>,
     Option<String>,
+    Option<String>,
     bool,
 );
 
@@ -210,6 +219,7 @@ fn told_apart_by(one: &ConnectionSpec) -> Distinction {
         endpoints,
         one.name.clone(),
         one.binding.clone(),
+        one.from_process.clone(),
         one.mutual,
     )
 }
@@ -277,6 +287,29 @@ fn excepts_nothing(
     }
 }
 
+/// What is told of an edge over which nothing comes.
+fn mismatched(edge: &Edge, inventory: &Inventory) -> Diagnostic {
+    let deployment = inventory.deployment();
+    let [Some(from), Some(to)] = ends(edge) else {
+        unreachable!(
+            "a dialer that is known to speak without TLS is an application, and so is its listener"
+        );
+    };
+    let name = |index| deployment.application_address(index).to_string();
+    let (dialer, listener) = (name(from), name(to));
+    let message = format!(
+        "nothing of `{dialer}` comes to `{listener}` over this relation: `{dialer}` speaks without TLS here, and `{listener}` with it"
+    );
+    let place = place(edge, to, inventory);
+    let diagnostic = Diagnostic::warning(Code::SpeaksWithoutTls, place, message);
+    match edge.transport {
+        Transport::Plain(Plain::Mismatched { until_certificate: true }) => diagnostic.help(format!(
+            "it speaks TLS with a certificate of its own, and then trusts the CA of that one alone: relate `{dialer}` to the CA of `{listener}` for certificates"
+        )),
+        _ => diagnostic.help("the charm has no setting for it"),
+    }
+}
+
 /// The connection that an edge becomes, or why it becomes none.
 fn connection(
     edge: &Edge,
@@ -291,7 +324,10 @@ fn connection(
     }
     let deployment = inventory.deployment();
     let Transport::Tls { certificate } = &edge.transport else {
-        return Err(LeftOut::Plain);
+        return Err(match edge.transport {
+            Transport::Plain(Plain::Mismatched { .. }) => LeftOut::Mismatched,
+            _ => LeftOut::Plain,
+        });
     };
     let (End::Application(from), End::Application(to)) = (edge.from, edge.to) else {
         return Err(LeftOut::Outside);
@@ -332,7 +368,7 @@ fn connection(
         from: client,
         from_unit: None,
         from_endpoint: played.map(str::to_owned),
-        from_process: None,
+        from_process: edge.process.clone(),
         to,
         to_unit: None,
         // Of one certificate it is clear which one is shown.

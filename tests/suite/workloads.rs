@@ -1,0 +1,135 @@
+//! What the workloads of real charms make of certificates and CAs: when they are started anew, stopped, or go on with what
+//! they have read, and what a new pod finds on a storage. Each was read in the charm's code:
+//!
+//! - canonical/loki-k8s-operator 8bcecbf2f `src/charm.py`, `_configure` and what is observed; canonical/prometheus-k8s-operator
+//!   432c227 `src/charm.py`, `_configure`, `_generate_prometheus_config`
+//! - canonical/opentelemetry-collector-k8s-operator 2a77867 `src/charm.py` 365-368, canonical/opentelemetry-collector-operator
+//!   0357b4b `src/charm.py` 556-566
+//! - canonical/identity-platform-login-ui-operator 7d3f101 and canonical/kratos-operator 530db02 `src/services.py`,
+//!   canonical/identity-platform-admin-ui-operator f28d3e7 `src/services.py`
+//! - canonical/prometheus-k8s-operator 432c227 `src/charm.py`, `_on_receive_ca_certs`; canonical/grafana-agent-k8s-operator
+//!   98fdd07 `src/grafana_agent.py`, `_on_cert_transfer_available`; canonical/grafana-k8s-operator 382e463 `src/grafana.py`,
+//!   `_reconcile_trusted_ca`
+//! - canonical/vault-k8s-operator 619be7dc5 `k8s/charmcraft.yaml` 26-36, `vault-package/vault/vault_managers.py` 517-620
+
+use crate::common::{deployed, diagnosed, warnings};
+use trustsim::diagnosis::Outage;
+use trustsim::validators::ErrorKind;
+
+/// A deployment with Tempo behind a CA of its own, and a client that sends traces there.
+fn traced(client: &str, endpoint: &str, more: &str) -> String {
+    format!(
+        "name: traces
+duration: 5d
+models:
+  cos:
+    bundle: kubernetes
+    applications:
+      ca: {{charm: self-signed-certificates, channel: 1/stable, scale: 1}}
+      other: {{charm: self-signed-certificates, channel: 1/stable, scale: 1}}
+      tempo: {{charm: tempo-coordinator-k8s, channel: dev/edge, scale: 1}}
+      client: {{charm: {client}, channel: dev/edge, scale: 1}}
+    relations:
+      - ['tempo:certificates', 'ca:certificates']
+      - ['client:{endpoint}', 'tempo:tracing']
+      - ['client:receive-ca-cert', 'ca:send-ca-cert']
+{more}connections: {{derived: true, every: 30s}}
+"
+    )
+}
+
+/// Prometheus and Alertmanager trust of Tempo the CA of their own certificate, and no other: `ca_file` is all that counts
+/// (canonical/prometheus-k8s-operator 432c227 `_tracing_config`, canonical/alertmanager-k8s-operator 876ead4
+/// `src/config_builder.py`).
+#[test]
+fn traces_are_sent_with_the_ca_of_the_own_certificate_alone() {
+    for (charm, endpoint) in [
+        ("prometheus-k8s", "workload-tracing"),
+        ("alertmanager-k8s", "tracing"),
+    ] {
+        let with = |ca: &str| {
+            let own = format!("      - ['client:certificates', '{ca}:certificates']\n");
+            let (_, _, findings) = diagnosed(deployed(&traced(charm, endpoint, &own)));
+            let lasting = findings.outages.into_iter();
+            let lasting: Vec<Outage> = lasting.filter(|outage| outage.until.is_none()).collect();
+            lasting
+        };
+        let found = with("other");
+        let [outage] = found.as_slice() else {
+            panic!("{charm}: {found:?}");
+        };
+        assert_eq!(outage.error, ErrorKind::UnknownIssuer, "{charm}");
+        let found = with("ca");
+        assert!(found.is_empty(), "{charm}: {found:?}");
+    }
+}
+
+/// Grafana never speaks TLS to a receiver of its traces (grafana/grafana 0aff354 `pkg/infra/tracing/tracing_config.go`), and
+/// Prometheus does with a certificate of its own only.
+#[test]
+fn traces_without_tls_to_a_server_with_it_are_warned_of() {
+    let own = "      - ['client:certificates', 'ca:certificates']\n";
+    for (charm, more) in [
+        ("grafana-k8s", ""),
+        ("grafana-k8s", own),
+        ("prometheus-k8s", ""),
+    ] {
+        let text = traced(charm, "workload-tracing", more);
+        let said = warnings(&text);
+        assert!(said.contains("TS0321"), "{charm}: {said}");
+        let dials_tempo = |connection: &trustsim::world::ConnectionSpec| {
+            let deployment = deployed(&text);
+            deployment.applications[connection.to].name == "tempo"
+        };
+        assert!(
+            !deployed(&text).connections.iter().any(dials_tempo),
+            "{charm} is played as if it spoke TLS"
+        );
+    }
+    let said = warnings(&traced("prometheus-k8s", "workload-tracing", own));
+    assert!(!said.contains("TS0321"), "{said}");
+}
+
+/// Hydra and Kratos give the addresses of their services, and the URL of an internal route; never that of the public one
+/// (canonical/hydra-operator e629051 and canonical/kratos-operator 530db02, `src/integrations.py`).
+#[test]
+fn hydra_and_kratos_are_dialled_past_their_public_route() {
+    let with = |options: &str, route: &str| {
+        let text = format!(
+            "name: identity
+duration: 1d
+models:
+  iam:
+    bundle: kubernetes
+    applications:
+      ca: {{charm: self-signed-certificates, channel: 1/stable, scale: 1}}
+      hydra: {{charm: hydra, channel: latest/edge, scale: 1{options}}}
+      kratos: {{charm: kratos, channel: latest/edge, scale: 1}}
+      login-ui: {{charm: identity-platform-login-ui-operator, channel: latest/edge, scale: 1}}
+      traefik: {{charm: traefik-k8s, channel: latest/edge, scale: 1, options: {{external_hostname: iam.example.com}}}}
+    relations:
+      - ['traefik:certificates', 'ca:certificates']
+      - ['hydra:{route}-route', 'traefik:traefik-route']
+      - ['kratos:{route}-route', 'traefik:traefik-route']
+      - ['kratos:hydra-endpoint-info', 'hydra:hydra-endpoint-info']
+      - ['login-ui:hydra-endpoint-info', 'hydra:hydra-endpoint-info']
+      - ['login-ui:kratos-info', 'kratos:kratos-info']
+connections: derived
+"
+        );
+        let deployment = deployed(&text);
+        let name = |connection: &trustsim::world::ConnectionSpec| {
+            let from = deployment.application_of(connection.from);
+            let from = from.expect("an application");
+            deployment.applications[from].name.clone()
+        };
+        let mut found: Vec<String> = deployment.connections.iter().map(name).collect();
+        found.sort();
+        found
+    };
+    let given = ", options: {use_ingress_for_relations: true}";
+    assert!(with("", "public").is_empty());
+    assert!(with(given, "public").is_empty());
+    assert_eq!(with("", "internal"), ["login-ui"], "of Kratos alone");
+    assert_eq!(with(given, "internal"), ["kratos", "login-ui"]);
+}
