@@ -14,7 +14,112 @@
 
 use crate::common::{deployed, diagnosed, warnings};
 use trustsim::diagnosis::Outage;
+use trustsim::kernel::Span;
+use trustsim::report::words;
 use trustsim::validators::ErrorKind;
+
+const HOUR: Span = Span::from_secs(3_600);
+
+/// The outages after the installation.
+fn outages(text: &str) -> Vec<Outage> {
+    let (_, record, findings) = diagnosed(deployed(text));
+    let settled = record.manifest.start + HOUR * 72;
+    let all = findings.outages.into_iter();
+    all.filter(|outage| settled < outage.from).collect()
+}
+
+/// A client of alertmanager that moves to another CA with it: the relation is there again a minute after it went.
+fn moved(client: &str, charm: &str, in_between: &str) -> String {
+    format!(
+        "name: moved
+duration: 10d
+models:
+  cos:
+    bundle: kubernetes
+    applications:
+      ca1: {{charm: self-signed-certificates, channel: 1/stable, scale: 1}}
+      ca2: {{charm: self-signed-certificates, channel: 1/stable, scale: 1}}
+      am: {{charm: alertmanager-k8s, channel: dev/edge, scale: 1}}
+      {client}: {{charm: {charm}, channel: dev/edge, scale: 1}}
+    relations:
+      - ['am:certificates', 'ca1:certificates']
+      - ['{client}:certificates', 'ca1:certificates']
+      - ['{client}:alertmanager', 'am:alerting']
+connections: {{derived: true, every: 30s}}
+faults:
+  - {{at: 5d, remove-relation: {{model: cos, between: ['am:certificates', 'ca1:certificates']}}}}
+  - {{at: 5d, remove-relation: {{model: cos, between: ['{client}:certificates', 'ca1:certificates']}}}}
+{in_between}  - {{at: 5d1m, integrate: {{model: cos, between: ['am:certificates', 'ca2:certificates']}}}}
+  - {{at: 5d1m, integrate: {{model: cos, between: ['{client}:certificates', 'ca2:certificates']}}}}
+"
+    )
+}
+
+/// The configuration is the same as before the relation went, so that nothing restarts and the roots are those of the CA
+/// before. Where another hook makes the configuration in between, the process is restarted without TLS, and again with it.
+#[test]
+fn a_certificate_that_is_there_again_within_a_minute_restarts_nothing() {
+    for (client, charm) in [("loki", "loki-k8s"), ("prometheus", "prometheus-k8s")] {
+        let found = outages(&moved(client, charm, ""));
+        let [outage] = found.as_slice() else {
+            panic!("{charm}: {found:?}");
+        };
+        assert_eq!(
+            (outage.error, outage.until),
+            (ErrorKind::UnknownIssuer, None),
+            "{charm}"
+        );
+        let option = match client {
+            "loki" => "retention-period: 7",
+            _ => "web_external_url: 'http://x.example'",
+        };
+        let changed = format!(
+            "  - {{at: 5d30s, set-config: {{app: cos.{client}, options: {{{option}}}}}}}\n"
+        );
+        let found = outages(&moved(client, charm, &changed));
+        let is_over = |outage: &Outage| outage.until.is_some();
+        assert!(found.iter().all(is_over), "{charm}: {found:?}");
+    }
+}
+
+/// People take two days to sign: the collector is down for as long, and so is all that it would send. Only what dials the
+/// collector failed.
+#[test]
+fn a_collector_that_waits_for_a_certificate_sends_nothing() {
+    let text = "name: collector
+duration: 100d
+timings: {settle-max: 2d}
+models:
+  cos:
+    bundle: kubernetes
+    applications:
+      ca: {charm: self-signed-certificates, channel: 1/stable, scale: 1}
+      manual: {charm: manual-tls-certificates, channel: 1/stable, scale: 1}
+      prometheus: {charm: prometheus-k8s, channel: dev/edge, scale: 1}
+      otelcol: {charm: opentelemetry-collector-k8s, channel: dev/edge, scale: 1}
+    relations:
+      - ['prometheus:certificates', 'ca:certificates']
+      - ['otelcol:receive-ca-cert', 'ca:send-ca-cert']
+      - ['otelcol:receive-server-cert', 'manual:certificates']
+      - ['otelcol:send-remote-write', 'prometheus:receive-remote-write']
+operators:
+  pki: {answers: [cos.manual], delay: {exactly: 2d}, signs-with: {chain: [{common-name: corp-root, validity: 7300d}], leaf-validity: 90d}}
+connections: {derived: true, every: 30s}
+";
+    let (_, record, findings) = diagnosed(deployed(text));
+    let settled = record.manifest.start + HOUR * 72;
+    let later = |outage: &&Outage| settled < outage.from;
+    let found: Vec<&Outage> = findings.outages.iter().filter(later).collect();
+    let [outage] = found.as_slice() else {
+        panic!("{found:?}");
+    };
+    assert_eq!(outage.error, ErrorKind::ClientStopped);
+    let length = outage.length(record.manifest.end());
+    assert!(HOUR * 47 < length && length < HOUR * 49, "{length:?}");
+    let last = findings.explanations.last().expect("it is explained");
+    let line = words::cause::line(&last.cause.what);
+    assert!(line.contains("waited for pki"), "{line}");
+}
 
 /// A deployment with Tempo behind a CA of its own, and a client that sends traces there.
 fn traced(client: &str, endpoint: &str, more: &str) -> String {

@@ -224,7 +224,8 @@ fn of_certificates(
         // It asks once, and what comes is not written.
         "mode" | "renewal" | "delete-on-missing" | "delete-when-broken" | "keeps-old-ca"
         | "key" | "unique-requests" | "renews-on" | "notification" | "installs-once"
-        | "cert-handler" | "library" | "reconciles" | "restarts-at-first" | "listens"
+        | "cert-handler" | "library" | "reconciles" | "restarts-at-first" | "reconfigures"
+        | "stops-without" | "listens"
             if profile.serves == Serves::Nothing =>
         {
             Some(UnreadKey::Without("anything that it `serves`"))
@@ -272,7 +273,16 @@ fn of_certificates(
                 "`apply: none`, or `apply: reload` and `apply-ca: none`",
             ))
         }
-        "reconciles" | "listens" => None,
+        // What stays on disk is served, and its configuration with it.
+        "reconfigures" => {
+            let deletes = profile.reconciles.is_any()
+                || profile.delete_on_missing
+                || profile.delete_when_broken;
+            (!profile.restarts_at_first || !deletes).then_some(UnreadKey::Without(
+                "`restarts-at-first: true` of a charm that deletes its files (`reconciles`)",
+            ))
+        }
+        "reconciles" | "stops-without" | "listens" => None,
         "delete-when-broken" if profile.delete_on_missing => {
             Some(UnreadKey::Without("`delete-on-missing: false`"))
         }

@@ -10,6 +10,7 @@ mod passed;
 mod processes;
 mod served;
 mod shared;
+mod starts;
 mod trust;
 mod v3;
 mod v4;
@@ -145,8 +146,7 @@ impl Charm for Requirer {
             let had_one = endpoint.serves(unit);
             let refusal = self.on_certificates(endpoint, hook, unit, begins, &mut changes)?;
             denied = denied.or(refusal);
-            let has_first = !had_one && endpoint.serves(unit);
-            changes.restart |= has_first && endpoint.profile.restarts_at_first;
+            changes.restart |= endpoint.configures(had_one, hook, unit);
         }
         for endpoint in &self.0.trust {
             endpoint.on_hook(hook, unit, begins, &mut changes)?;
@@ -161,6 +161,9 @@ impl Charm for Requirer {
         changes.carry_out(unit);
         for process in &self.0.processes {
             processes::on_hook(process, unit, starts);
+        }
+        for endpoint in &self.0.certificates {
+            endpoint.stops_or_starts(hook, unit);
         }
         self.set_status(hook, unit, denied);
         Ok(())
@@ -294,7 +297,8 @@ impl Requirer {
             let has_relation = !unit.relations(&endpoint.certificates.endpoint).is_empty();
             has_relation && endpoint.profile.serves != Serves::Nothing && !endpoint.serves(unit)
         });
-        match waits.map(|endpoint| endpoint.asks_for_nothing(unit)) {
+        let stopped = waits.and_then(|endpoint| endpoint.profile.stops_without.clone());
+        match waits.map(|endpoint| endpoint.asks_for_nothing(unit).or(stopped)) {
             Some(Some(why)) => unit.set_status(Status::Waiting, &why),
             Some(None) => unit.set_status(Status::Waiting, "waiting for certificates"),
             None => unit.set_status(Status::Active, ""),

@@ -45,7 +45,7 @@ const LIBRARIES: [&str; 3] = [
 ];
 
 /// Of `bugs` each value is a key of its own.
-const KEYS: [Key; 54] = [
+const KEYS: [Key; 56] = [
     key("mode", &["unit", "app"], &[Rotated]),
     key("apply", &["none", "reload", "restart"], &[Rotated]),
     Key {
@@ -83,6 +83,11 @@ const KEYS: [Key; 54] = [
         beside: "apply: reload, apply-ca: none, ",
         ..key("restarts-at-first", &["true", "false"], &[Rotated])
     },
+    Key {
+        beside: "apply: reload, apply-ca: none, restarts-at-first: true, ",
+        ..key("reconfigures", &["[update-status]"], &[Rotated])
+    },
+    key("stops-without", &["without a certificate"], &[Rotated]),
     key("listens", &["false", "true"], &[Rotated]),
     key("library", &LIBRARIES, &[Rotated, TwoSenders]),
     key("serves", &["leaf", "chain"], &[Chained]),
