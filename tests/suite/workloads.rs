@@ -121,6 +121,38 @@ connections: {derived: true, every: 30s}
     assert!(line.contains("waited for pki"), "{line}");
 }
 
+/// The CA of the peers and that of the Vault that unseals lie beside the certificate, on the storage `certs`.
+#[test]
+fn a_new_pod_of_vault_has_the_cas_that_it_had() {
+    let unsealed = (
+        "    relations: [['vault:vault-autounseal-requires', 'root:vault-autounseal-provides']]\n",
+        "  - {from: m.vault, to: m.root, every: 60s}\n",
+    );
+    for (unseals, dials) in [unsealed, ("", "")] {
+        let text = format!(
+            "name: pods
+duration: 12d
+timings: {{settle-max: 2d}}
+models:
+  m:
+    bundle: kubernetes
+    applications:
+      root: {{charm: vault-k8s, channel: 2.0/stable, scale: 1}}
+      vault: {{charm: vault-k8s, channel: 2.0/stable, scale: 3}}
+{unseals}operators:
+  ops: {{answers: [m.root, m.vault], delay: {{exactly: 1h}}}}
+connections:
+  - {{from: m.vault, to: m.vault, every: 60s}}
+{dials}faults:
+  - {{at: 6d, kill-unit: {{unit: m.vault/0}}}}
+"
+        );
+        let found = outages(&text);
+        let lacks_trust = |outage: &Outage| outage.error == ErrorKind::UnknownIssuer;
+        assert!(!found.iter().any(lacks_trust), "{unseals}: {found:?}");
+    }
+}
+
 /// A deployment with Tempo behind a CA of its own, and a client that sends traces there.
 fn traced(client: &str, endpoint: &str, more: &str) -> String {
     format!(
