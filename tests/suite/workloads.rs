@@ -121,6 +121,45 @@ connections: {derived: true, every: 30s}
     assert!(line.contains("waited for pki"), "{line}");
 }
 
+/// A running process is replanned with a layer that has no CA in it: after a rotation these go on with the root before.
+#[test]
+fn identity_charms_do_not_restart_for_a_ca() {
+    for charm in [
+        "kratos",
+        "identity-platform-admin-ui",
+        "identity-platform-login-ui-operator",
+    ] {
+        let text = format!(
+            "name: identity
+duration: 10d
+models:
+  iam:
+    bundle: kubernetes
+    applications:
+      ca: {{charm: self-signed-certificates, channel: 1/stable, scale: 1}}
+      client: {{charm: {charm}, channel: latest/edge, scale: 1}}
+      traefik: {{charm: traefik-k8s, channel: latest/edge, scale: 1, options: {{external_hostname: iam.example.com}}}}
+    relations:
+      - ['traefik:certificates', 'ca:certificates']
+      - ['client:receive-ca-cert', 'ca:send-ca-cert']
+connections:
+  - {{from: iam.client, to: iam.traefik, name: iam.example.com, every: 30s}}
+faults:
+  - {{at: 5d, rotate-ca: {{app: iam.ca}}}}
+"
+        );
+        let found = outages(&text);
+        let [outage] = found.as_slice() else {
+            panic!("{charm}: {found:?}");
+        };
+        assert_eq!(
+            (outage.error, outage.until),
+            (ErrorKind::UnknownIssuer, None),
+            "{charm}"
+        );
+    }
+}
+
 /// The CA of the peers and that of the Vault that unseals lie beside the certificate, on the storage `certs`.
 #[test]
 fn a_new_pod_of_vault_has_the_cas_that_it_had() {
