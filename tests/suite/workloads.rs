@@ -192,6 +192,35 @@ connections:
     }
 }
 
+/// `receive-otlp` and `send-otlp` came with revision 138, went and came on two branches, and stayed from 211 on (the tags of
+/// canonical/opentelemetry-collector-k8s-operator).
+#[test]
+fn the_collector_has_the_endpoints_of_its_revision() {
+    let at = |revision: u32| {
+        format!(
+            "name: otlp
+duration: 1d
+models:
+  cos:
+    bundle: kubernetes
+    applications:
+      ca: {{charm: self-signed-certificates, channel: 1/stable, scale: 1}}
+      otelcol: {{charm: opentelemetry-collector-k8s, revision: {revision}, scale: 1}}
+      agent: {{charm: opentelemetry-collector-k8s, revision: {revision}, scale: 1}}
+    relations:
+      - ['otelcol:receive-server-cert', 'ca:certificates']
+      - ['agent:receive-ca-cert', 'ca:send-ca-cert']
+      - ['agent:send-otlp', 'otelcol:receive-otlp']
+connections: derived
+"
+        )
+    };
+    for revision in [138, 188, 211, 221] {
+        let deployment = deployed(&at(revision));
+        assert_eq!(deployment.connections.len(), 1, "{revision}");
+    }
+}
+
 /// A deployment with Tempo behind a CA of its own, and a client that sends traces there.
 fn traced(client: &str, endpoint: &str, more: &str) -> String {
     format!(
