@@ -338,3 +338,61 @@ connections: derived
     assert_eq!(with("", "internal"), ["login-ui"], "of Kratos alone");
     assert_eq!(with(given, "internal"), ["kratos", "login-ui"]);
 }
+
+/// A client that is given the CA of the server it dials.
+fn given(charm: &str, faults: &str) -> String {
+    format!(
+        "name: given
+duration: 12d
+models:
+  m:
+    bundle: kubernetes
+    applications:
+      ca: {{charm: self-signed-certificates, channel: 1/stable, scale: 1}}
+      client: {{charm: {charm}, channel: dev/edge, scale: 1}}
+      web: {{charm: alertmanager-k8s, channel: dev/edge, scale: 1}}
+    relations:
+      - ['web:certificates', 'ca:certificates']
+      - ['client:receive-ca-cert', 'ca:send-ca-cert']
+connections:
+  - {{from: m.client, to: m.web, every: 30s}}
+faults:
+{faults}"
+    )
+}
+
+/// The disk of a new pod is empty, and the charm writes the CAs for events of the library alone, which come with another set
+/// of them. Grafana's looks in each hook.
+#[test]
+fn a_new_pod_lacks_received_cas_that_no_hook_brings_back() {
+    let killed = "  - {at: 6d, kill-unit: {unit: m.client/0}}\n";
+    for charm in ["prometheus-k8s", "grafana-agent-k8s"] {
+        let found = outages(&given(charm, killed));
+        let [outage] = found.as_slice() else {
+            panic!("{charm}: {found:?}");
+        };
+        assert_eq!(
+            (outage.error, outage.until),
+            (ErrorKind::UnknownIssuer, None),
+            "{charm}"
+        );
+    }
+    let found = outages(&given("grafana-k8s", killed));
+    assert!(
+        found.iter().all(|outage| outage.until.is_some()),
+        "{found:?}"
+    );
+}
+
+/// Without a CA the file is deleted, and the bundle of the system is not made anew.
+#[test]
+fn grafana_trusts_a_ca_whose_relation_is_gone_until_its_pod_is_replaced() {
+    let removed =
+        "  - {at: 5d, remove-relation: {between: ['client:receive-ca-cert', 'ca:send-ca-cert']}}\n";
+    let found = outages(&given("grafana-k8s", removed));
+    assert!(found.is_empty(), "{found:?}");
+    let killed = format!("{removed}  - {{at: 8d, kill-unit: {{unit: m.client/0}}}}\n");
+    let found = outages(&given("grafana-k8s", &killed));
+    let last = found.last().expect("an outage");
+    assert_eq!((last.error, last.until), (ErrorKind::UnknownIssuer, None));
+}
