@@ -53,7 +53,8 @@ deployment breaks it. `ask edges` tells these edges; they are counted nowhere an
 controller's CA ends after ten years, is no question of a charm's.
 
 Not made a connection, but counted by `trustsim check`: what is plain, from or to outside Juju, or at localhost; what has
-an end of whose charm nothing is known; what the client does not verify, or verifies by a setting of its own; what is dialled by the address of a pod; what has a
+an end of whose charm nothing is known; what the client speaks without TLS to a server with it, which fails and is warned of
+(TS0321); what it does not verify, or verifies by a setting of its own; what is dialled by the address of a pod; what has a
 certificate from no relation; where the CA comes in the relation's databag alone, or a client certificate does; what a charm
 dials whose trust is not played. A run would promise something there that it does not play.
 ";

@@ -65,3 +65,4 @@ mod told_causes;
 mod true_causes;
 mod variants;
 mod why;
+mod workloads;

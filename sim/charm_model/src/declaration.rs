@@ -155,6 +155,12 @@ record! {
         /// Whether units get from one CA to the next in two phases (false): each trusts a new CA beside the old one and
         /// restarts, and serves under it when all have; the old one goes when all do. With version 4 of the library.
         phased: bool = "phased" [Extension],
+        /// With `restarts-at-first`: in which hooks the charm makes its configuration anew, such as `config-changed`, and
+        /// notices that it has no certificate (at once). It is restarted then, and again with the next certificate; one
+        /// that is there again before finds the same configuration.
+        reconfigures: OneOrMore = "reconfigures" [Extension],
+        /// Where the charm stops its workload while the relation is there without a certificate: the status that it sets.
+        stops_without: String = "stops-without" [Extension],
         /// Whether the library hears the unit's hooks (true). `false` where the charm keeps no reference to it, so that it
         /// is collected as garbage: it acts in each hook then, but renews at the end of a certificate's life only.
         listens: bool = "listens" [Extension],
@@ -445,7 +451,8 @@ impl CharmDeclaration {
                     reader.bad_value(other.place, message, None);
                 }
             }
-            for hook in endpoint.reconciles.iter().flat_map(|listed| &listed.0) {
+            let listed = [&endpoint.reconciles, &endpoint.reconfigures];
+            for hook in listed.into_iter().flatten().flat_map(|listed| &listed.0) {
                 let message = match hook.value.parse() {
                     Ok(HookName::Relation { endpoint, .. })
                         if endpoint_named(endpoints, &endpoint).is_none() =>

@@ -10,6 +10,7 @@ use super::{Authority, Provenance, Reconciles};
 use trustsim_interfaces::passed_ca::Carrier;
 pub use trustsim_interfaces::tls_certificates::Mode;
 use trustsim_interfaces::{cert_handler, certificate_transfer, tls_certificates};
+use trustsim_juju::HookName;
 pub use trustsim_juju::Role;
 use trustsim_kernel::Span;
 use trustsim_pki::Purpose;
@@ -315,6 +316,11 @@ pub struct CertificatesProfile {
     pub plain_without_certificate: bool,
     /// The same, and whether it is restarted with a certificate for other names than the one before.
     pub restarts_for_names: bool,
+    /// In which hooks a charm that restarts so makes its configuration anew, and notices that it has no certificate: one
+    /// that is there again before that finds the configuration as it was. None where it notices at once.
+    pub reconfigures: Option<Vec<HookName>>,
+    /// The status of a charm that stops its workload for as long as the relation is there without a certificate.
+    pub stops_without: Option<String>,
     /// Whether the library hears the unit's hooks. Where the charm keeps no reference to it, Python collects its observers:
     /// it then acts in each hook in which the charm calls it, and renews nothing at `secret-expired`.
     pub listens: bool,
@@ -408,6 +414,8 @@ impl Default for CertificatesProfile {
             restarts_at_first: false,
             plain_without_certificate: false,
             restarts_for_names: false,
+            reconfigures: None,
+            stops_without: None,
             listens: true,
             serves: Serves::Chain,
             key: KeyUse::Kept,

@@ -20,6 +20,9 @@ use trustsim_juju::Value;
 /// File in the memory of a Vault server that is unsealed, which every restart of its process loses.
 pub const VAULT_UNSEALED: &str = "memory/vault/unsealed";
 
+/// File of a workload whose process its charm has stopped.
+pub const STOPPED: &str = "memory/stopped";
+
 /// In place of an endpoint: a certificate that the workload makes for itself, and serves while it has no other.
 pub const DEFAULT_CERTIFICATE: &str = "default";
 

@@ -8,6 +8,7 @@
 use super::metadata::{
     Apply, CertificatesProfile, Mode, Reads, Role, Serves, Store, TrustProfile, Unnamed,
 };
+use super::surface::{chain_path, trust_path};
 use super::{CharmMetadata, Endpoint, EndpointProfile, LibraryProfile, Reconciles};
 use trustsim_interfaces::{certificate_transfer, tls_certificates};
 
@@ -106,11 +107,10 @@ impl CharmMetadata {
                     "a library that is called in some hooks alone; in each one it is as `at-end`",
                 ))
             }
-            // They are there when it starts again.
             (EndpointKeys::GenericConsumer, Some(EndpointProfile::Certificates(_)))
-                if key == "restores" && self.volumes.iter().any(|path| path == "tls/") =>
+                if key == "restores" && self.keeps_files(&endpoint.name) =>
             {
-                Some(UnreadKey::Without("files that go with a pod (`volumes`)"))
+                Some(UnreadKey::Without("files that a new pod lacks (`volumes`)"))
             }
             (EndpointKeys::GenericConsumer, Some(EndpointProfile::Certificates(profile))) => {
                 of_certificates(profile, library(endpoint), key)
@@ -142,6 +142,15 @@ impl CharmMetadata {
             }
             _ => Some(UnreadKey::OtherInterface),
         }
+    }
+
+    /// Whether a new pod has the certificate and the CA that came over an endpoint.
+    fn keeps_files(&self, endpoint: &str) -> bool {
+        let lies_on_one = |path: &str| {
+            let mut volumes = self.volumes.iter();
+            volumes.any(|volume| path.starts_with(volume.as_str()))
+        };
+        lies_on_one(&chain_path(endpoint, "")) && lies_on_one(&trust_path(endpoint))
     }
 
     /// Why a mistake of [`super::Bugs`] has no effect on one of its endpoints; `None` where it has one.
@@ -260,7 +269,8 @@ fn of_certificates(
         "delete-when-broken" if profile.reconciles.is_in_each_hook() => Some(UnreadKey::Without(
             "a charm that does not look in each hook (`reconciles`)",
         )),
-        "restarts-at-first" | "restarts-for-names" | "reconciles" | "listens" => None,
+        "restarts-at-first" | "restarts-for-names" | "reconfigures" | "reconciles"
+        | "stops-without" | "listens" => None,
         "delete-when-broken" if profile.delete_on_missing => {
             Some(UnreadKey::Without("`delete-on-missing: false`"))
         }
@@ -305,6 +315,8 @@ fn beside_others(profile: &CertificatesProfile, key: &str) -> Option<UnreadKey> 
         | "library"
         | "reconciles"
         | "restarts-at-first"
+        | "reconfigures"
+        | "stops-without"
         | "plain-without-certificate"
         | "restarts-for-names"
         | "phased"
@@ -340,20 +352,31 @@ fn beside_others(profile: &CertificatesProfile, key: &str) -> Option<UnreadKey> 
         "restarts-at-first" if profile.restarts_for_names => {
             Some(UnreadKey::Without("`restarts-for-names: false`"))
         }
-        // Else a restart does what is done anyway.
-        "restarts-at-first" | "restarts-for-names" => {
-            let leaves_ca = profile.trusts_ca && profile.apply_ca == Some(Apply::None);
-            let is_read = match profile.apply {
-                Apply::Restart => false,
-                Apply::Reload => leaves_ca,
-                Apply::None => true,
-            };
-            (!is_read).then_some(UnreadKey::Without(
-                "`apply: none`, or `apply: reload` and `apply-ca: none`",
-            ))
-        }
+        "restarts-at-first" | "restarts-for-names" | "reconfigures" => of_restarts(profile, key),
         _ => None,
     }
+}
+
+/// Of the keys about when a process starts anew.
+fn of_restarts(profile: &CertificatesProfile, key: &str) -> Option<UnreadKey> {
+    if key == "reconfigures" {
+        // What stays on disk is served, and its configuration with it.
+        let deletes =
+            profile.reconciles.is_any() || profile.delete_on_missing || profile.delete_when_broken;
+        return (!profile.restarts_at_first || !deletes).then_some(UnreadKey::Without(
+            "`restarts-at-first: true` of a charm that deletes its files (`reconciles`)",
+        ));
+    }
+    // Else a restart does what is done anyway.
+    let leaves_ca = profile.trusts_ca && profile.apply_ca == Some(Apply::None);
+    let is_read = match profile.apply {
+        Apply::Restart => false,
+        Apply::Reload => leaves_ca,
+        Apply::None => true,
+    };
+    (!is_read).then_some(UnreadKey::Without(
+        "`apply: none`, or `apply: reload` and `apply-ca: none`",
+    ))
 }
 
 /// What a generic consumer of `certificate_transfer` reads.

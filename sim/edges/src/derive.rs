@@ -9,7 +9,7 @@ use crate::edge::{
 use crate::fronts::{Front, external_name, fronts, option_value};
 use crate::legs::{Leg, name};
 use crate::published::Published;
-use crate::row::{Checks, Dials, Row, TlsWhen};
+use crate::row::{Checks, Dials, Row, Speaks, TlsWhen};
 use crate::told;
 use trustsim_charm_model::Server;
 use trustsim_model::{ApplicationIndex, Deployment, ModelKind, RelationIndex, RelationSpec, TiVec};
@@ -107,6 +107,15 @@ impl Derivation<'_> {
         })
     }
 
+    /// A process of an application's units, by its name.
+    pub(crate) fn process(&self, application: ApplicationIndex, name: &'static str) -> Process {
+        let charm = &self.deployment.applications[application].charm;
+        Process {
+            name,
+            has_store: charm.process(name).is_some(),
+        }
+    }
+
     /// The edges of one direction of a relation.
     fn leg(&mut self, index: RelationIndex, leg: &Leg<'_>) -> Result<Vec<EdgeIndex>, Unknown> {
         let facts = leg.facts(self.deployment);
@@ -117,7 +126,7 @@ impl Derivation<'_> {
         };
         let mut edge = Edge {
             from: End::Application(leg.dialer),
-            process: None,
+            process: facts.process.map(|name| self.process(leg.dialer, name)),
             to: End::Application(leg.listener),
             name: name(facts.dialled),
             transport: self.transport(facts.tls, leg.listener, leg.provider),
@@ -154,7 +163,7 @@ impl Derivation<'_> {
             None => facts.ingress,
         };
         if through_ingress {
-            let through = self.through_ingress(index, leg, &edge, published);
+            let through = self.through_ingress(index, leg, &edge, facts.speaks, published);
             if !through.is_empty() {
                 return Ok(through);
             }
@@ -162,6 +171,7 @@ impl Derivation<'_> {
         if let (Some(published), End::Application(_)) = (published, edge.to) {
             edge.name = published.name();
         }
+        edge.transport = self.spoken(edge.transport, facts.speaks, leg.dialer);
         Ok(vec![self.add(edge)])
     }
 
@@ -171,12 +181,13 @@ impl Derivation<'_> {
         client: RelationIndex,
         leg: &Leg<'_>,
         direct: &Edge,
+        speaks: Speaks,
         published: Option<Published<'_>>,
     ) -> Vec<EdgeIndex> {
         let fronts = self.fronts.get(&leg.listener).into_iter().flatten();
         // The ingress itself dials what is behind it.
         let fronts: Vec<Front> = fronts
-            .filter(|front| front.ingress != leg.dialer)
+            .filter(|front| front.ingress != leg.dialer && self.is_given(front, leg.row))
             .copied()
             .collect();
         let mut found = Vec::new();
@@ -199,7 +210,10 @@ impl Derivation<'_> {
                 name: Name::External(told.or_else(|| external_name(ingress))),
                 transport: match when {
                     TlsWhen::Never => Transport::Plain(Plain::Published),
-                    when => self.transport(when, front.ingress, front.ingress),
+                    when => {
+                        let transport = self.transport(when, front.ingress, front.ingress);
+                        self.spoken(transport, speaks, leg.dialer)
+                    }
                 },
                 mutual: false,
                 ca_in_databag: false,
@@ -229,6 +243,28 @@ impl Derivation<'_> {
             }));
         }
         found
+    }
+
+    /// Whether a row's provider gives its clients the URL that it has over this relation to an ingress.
+    fn is_given(&self, front: &Front, row: &Row) -> bool {
+        let mut sides = self.deployment.relations[front.relation].sides.iter();
+        row.ingress_endpoints.is_empty()
+            || sides.any(|side| row.ingress_endpoints.contains(&side.endpoint))
+    }
+
+    /// What becomes of a connection that is TLS by its listener, for a dialer that speaks it at times, or never.
+    fn spoken(&self, transport: Transport, speaks: Speaks, dialer: ApplicationIndex) -> Transport {
+        let speaks_tls = match speaks {
+            Speaks::Always => true,
+            Speaks::OwnCertificate => self.certificates.for_clients(dialer).is_some(),
+            Speaks::Never => false,
+        };
+        match transport {
+            Transport::Tls { .. } if !speaks_tls => Transport::Plain(Plain::Mismatched {
+                until_certificate: speaks == Speaks::OwnCertificate,
+            }),
+            other => other,
+        }
     }
 
     /// What an option of either application says of TLS; `None` where no row asks for one or none is set.

@@ -156,6 +156,11 @@ pub enum Plain {
     Published,
     /// The listener's charm has no server with TLS.
     NoServer,
+    /// The dialer speaks without TLS to a listener that does not listen so: nothing comes of it.
+    Mismatched {
+        /// Whether a certificate of the dialer's own makes it speak TLS.
+        until_certificate: bool,
+    },
     /// The listener has no certificate.
     NoCertificate {
         /// The endpoint over which it could get one, where it has such an endpoint.

@@ -41,6 +41,10 @@ record! {
         mutual: bool = "mutual",
         /// Whether clients get the URL of the provider's ingress.
         ingress: bool = "ingress",
+        /// Endpoints of the provider whose ingress alone is given to clients.
+        ingress_endpoints: Vec<String> = "ingress-endpoints",
+        /// An option of the provider, `true` for the URL of its ingress to be given to clients.
+        ingress_option: String = "ingress-option",
         /// Whether the requirer gets a URL over it.
         gives_url: bool = "gives-url",
         /// Whether clients outside dial the provider.
@@ -97,6 +101,12 @@ record! {
         charms: Vec<String> = "charms" [Required],
         /// `dialer` or `listener`.
         side: Text = "side" [Required],
+        /// Endpoints of that side; all where none is listed.
+        endpoints: Vec<String> = "endpoints",
+        /// When the dialer speaks TLS, if the listener does: `always`, `own-certificate` or `never`.
+        speaks: Text = "speaks",
+        /// The process of the dialer's units that opens the connection.
+        process: String = "process",
         /// When it is TLS.
         transport: Text = "transport",
         /// What is dialled.

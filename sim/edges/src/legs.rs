@@ -2,7 +2,7 @@
 
 use crate::edge::Name;
 use crate::fronts::option_value;
-use crate::row::{Checks, Dialled, Exception, Part, Row, TlsWhen};
+use crate::row::{Checks, Dialled, Exception, Part, Row, Speaks, TlsWhen};
 use trustsim_model::{ApplicationIndex, Deployment, ModelKind, RelationSpec};
 
 /// One side of a relation that dials the other.
@@ -22,6 +22,9 @@ pub(crate) struct Facts {
     pub dialled: Dialled,
     pub checks: Checks,
     pub ingress: bool,
+    /// When the dialer speaks TLS, and which process of it dials.
+    pub speaks: Speaks,
+    pub process: Option<&'static str>,
     /// The last exception that holds.
     pub exception: Option<&'static Exception>,
 }
@@ -36,7 +39,9 @@ impl Leg<'_> {
             tls: row.tls,
             dialled: dialled.unwrap_or(row.dialled),
             checks: row.checks,
-            ingress: row.ingress,
+            ingress: row.ingress && self.gives_ingress(deployment),
+            speaks: Speaks::Always,
+            process: None,
             exception: None,
         };
         for exception in &row.exceptions {
@@ -45,12 +50,14 @@ impl Leg<'_> {
                 Part::Listener => self.listener,
             };
             let charm = &deployment.applications[application].charm.name;
-            if exception.charms.contains(charm) {
+            if exception.charms.contains(charm) && self.is_at(exception, application, deployment) {
                 facts.exception = Some(exception);
                 facts.tls = exception.tls.unwrap_or(facts.tls);
                 facts.dialled = exception.dialled.unwrap_or(facts.dialled);
                 facts.checks = exception.checks.unwrap_or(facts.checks);
                 facts.ingress = exception.ingress.unwrap_or(facts.ingress);
+                facts.speaks = exception.speaks.unwrap_or(facts.speaks);
+                facts.process = exception.process.as_deref().or(facts.process);
             }
         }
         let mut endpoints = self.relation.sides.iter().map(|side| &side.endpoint);
@@ -63,6 +70,28 @@ impl Leg<'_> {
         // A client of a provider behind an ingress; one that listens itself gives its own name.
         facts.ingress &= self.listener == self.provider;
         facts
+    }
+
+    /// Whether an exception is about the endpoint that an application has in this relation.
+    fn is_at(
+        &self,
+        exception: &Exception,
+        application: ApplicationIndex,
+        deployment: &Deployment,
+    ) -> bool {
+        let mut sides = self.relation.sides.iter();
+        exception.endpoints.is_empty()
+            || sides.any(|side| {
+                exception.endpoints.contains(&side.endpoint)
+                    && deployment.application_of(side.party) == Some(application)
+            })
+    }
+
+    /// Whether an option of the provider lets it give the URL of its ingress.
+    fn gives_ingress(&self, deployment: &Deployment) -> bool {
+        let provider = &deployment.applications[self.provider];
+        let option = self.row.ingress_option.as_deref();
+        option.is_none_or(|option| option_value(provider, option) == Some("true"))
     }
 
     fn is_plain(&self, deployment: &Deployment) -> bool {

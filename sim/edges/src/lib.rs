@@ -34,6 +34,7 @@ pub use edge::{
     Unknown,
 };
 pub use row::{
-    Checks, Dialled, Dials, Exception, OptionRule, Part, Row, TlsWhen, UnitsRow, WorkloadRow,
+    Checks, Dialled, Dials, Exception, OptionRule, Part, Row, Speaks, TlsWhen, UnitsRow,
+    WorkloadRow,
 };
 pub use table::{row_of, rows, units_rows, workload_rows};

@@ -66,6 +66,18 @@ pub enum Checks {
     ClientDecides,
 }
 
+/// When a dialer speaks TLS to a listener that does.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Speaks {
+    /// Always: it is told of the listener.
+    #[default]
+    Always,
+    /// If it has a relation over which it gets certificates itself.
+    OwnCertificate,
+    /// Never.
+    Never,
+}
+
 /// A side of a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Part {
@@ -102,6 +114,12 @@ pub struct Exception {
     pub charms: Vec<String>,
     /// Where.
     pub part: Part,
+    /// Endpoints of that side; every one where none is listed.
+    pub endpoints: Vec<String>,
+    /// When the dialer speaks TLS, where that is not whenever the listener does.
+    pub speaks: Option<Speaks>,
+    /// The process of the dialer's units that opens the connection, where it is not the workload with what that trusts.
+    pub process: Option<String>,
     /// When it is TLS, where that differs.
     pub tls: Option<TlsWhen>,
     /// What is dialled, where that differs.
@@ -135,6 +153,10 @@ pub struct Row {
     pub mutual: bool,
     /// Whether a provider behind an ingress gives its clients the ingress' URL, so that one relation is two edges.
     pub ingress: bool,
+    /// Endpoints over which the provider gets the ingress whose URL it gives; any where none is listed.
+    pub ingress_endpoints: Vec<String>,
+    /// An option of the provider that has to be `true` for it to give the URL of its ingress.
+    pub ingress_option: Option<String>,
     /// Whether the requirer gets a URL over it that it may give to clients of its own.
     pub gives_url: bool,
     /// Whether clients outside Juju dial the provider because of it.

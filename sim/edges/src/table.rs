@@ -7,8 +7,8 @@ use crate::file::{
     ExceptionFile, OptionFile, PlainEndpointFile, RowFile, TableFile, UnitsFile, WorkloadFile,
 };
 use crate::row::{
-    Checks, Dialled, Dials, Exception, OptionRule, Part, PlainEndpoint, Row, TlsWhen, UnitsRow,
-    WorkloadRow,
+    Checks, Dialled, Dials, Exception, OptionRule, Part, PlainEndpoint, Row, Speaks, TlsWhen,
+    UnitsRow, WorkloadRow,
 };
 use trustsim_yaml::{FromNode, Reader, Text, Unknown, parse};
 
@@ -54,6 +54,12 @@ const CHECKS: [(&str, Checks); 4] = [
     ("chain-only", Checks::ChainOnly),
     ("unverified", Checks::Unverified),
     ("client-decides", Checks::ClientDecides),
+];
+
+const SPEAKS: [(&str, Speaks); 3] = [
+    ("always", Speaks::Always),
+    ("own-certificate", Speaks::OwnCertificate),
+    ("never", Speaks::Never),
 ];
 
 const PARTS: [(&str, Part); 2] = [("dialer", Part::Dialer), ("listener", Part::Listener)];
@@ -179,6 +185,8 @@ impl RowFile {
             checks: optional(self.checks.as_ref(), &CHECKS, reader).unwrap_or(Checks::Verified),
             mutual: self.mutual == Some(true),
             ingress: self.ingress == Some(true),
+            ingress_endpoints: self.ingress_endpoints.iter().flatten().cloned().collect(),
+            ingress_option: self.ingress_option.clone(),
             gives_url: self.gives_url == Some(true),
             front: self.front == Some(true),
             ca_in_databag: self.ca_in_databag == Some(true),
@@ -222,6 +230,9 @@ impl ExceptionFile {
         Some(Exception {
             charms: self.charms.clone()?,
             part: word(self.side.as_ref()?, &PARTS, reader)?,
+            endpoints: self.endpoints.iter().flatten().cloned().collect(),
+            speaks: optional(self.speaks.as_ref(), &SPEAKS, reader),
+            process: self.process.clone(),
             tls: optional(self.transport.as_ref(), &TLS_WHEN, reader),
             dialled: optional(self.dialled.as_ref(), &DIALLED, reader),
             checks: optional(self.checks.as_ref(), &CHECKS, reader),

@@ -460,3 +460,73 @@ fn pgbouncer_is_dialled_beside_its_client() {
         ["client -> server at localhost, plain, ca in databag (relation 1)"]
     );
 }
+
+/// grafana/grafana 0aff354 `pkg/infra/tracing/tracing_config.go`; canonical/prometheus-k8s-operator 432c227 `_tracing_config`.
+#[test]
+fn a_dialer_that_speaks_without_tls_comes_to_nothing() {
+    let traced = |charm: &str, endpoint: &str, own: bool| {
+        let mut built = Built::on_kubernetes();
+        built.relate("ca:certificates", "tempo:certificates", "tls-certificates");
+        built.relate("tempo:tracing", &format!("client:{endpoint}"), "tracing");
+        if own {
+            built.relate("ca:certificates", "client:certificates", "tls-certificates");
+        }
+        built.charm("client", charm);
+        let edges = derive(&built.deployment).edges;
+        let edge = edges.first().expect("one edge");
+        (
+            edge.transport.clone(),
+            edge.process.map(|process| process.name.to_owned()),
+        )
+    };
+    let mismatched = |until_certificate| Transport::Plain(Plain::Mismatched { until_certificate });
+    for own in [false, true] {
+        let (transport, _) = traced("grafana-k8s", "workload-tracing", own);
+        assert_eq!(transport, mismatched(false));
+        // What the charm itself sends is another client's.
+        let (transport, _) = traced("grafana-k8s", "charm-tracing", own);
+        assert!(transport.is_tls());
+    }
+    let process = Some("tracing".to_owned());
+    let without = traced("prometheus-k8s", "workload-tracing", false);
+    assert_eq!(without, (mismatched(true), process.clone()));
+    let (transport, of) = traced("prometheus-k8s", "workload-tracing", true);
+    assert!(transport.is_tls());
+    assert_eq!(of, process);
+}
+
+/// canonical/hydra-operator e629051 and canonical/kratos-operator 530db02, `src/integrations.py`.
+#[test]
+fn a_url_of_an_ingress_is_that_of_the_endpoint_which_the_row_names() {
+    let lines = |interface: &str, route: &str, option: &str| {
+        let mut built = Built::on_kubernetes();
+        built.relate(
+            "ca:certificates",
+            "traefik:certificates",
+            "tls-certificates",
+        );
+        built.relate(
+            "traefik:traefik-route",
+            &format!("server:{route}"),
+            "traefik_route",
+        );
+        built.relate("server:info", "client:info", interface);
+        built.set("server", "use_ingress_for_relations", option);
+        let mut lines = edge_lines(&built);
+        lines.retain(|line| line.starts_with("client"));
+        lines
+    };
+    let inside = "client -> server at its service, plain (relation 2)";
+    let through = "client -> traefik at its public name, tls certificates (ingress 2)";
+    assert_eq!(lines("kratos_info", "public-route", "true"), [inside]);
+    assert_eq!(lines("kratos_info", "internal-route", "false"), [through]);
+    assert_eq!(lines("hydra_endpoints", "public-route", "true"), [inside]);
+    assert_eq!(
+        lines("hydra_endpoints", "internal-route", "false"),
+        [inside]
+    );
+    assert_eq!(
+        lines("hydra_endpoints", "internal-route", "true"),
+        [through]
+    );
+}

@@ -1,7 +1,7 @@
 //! Edges that no relation shows: clients outside Juju, the units of one application, charms and their own workloads.
 
 use crate::derive::Derivation;
-use crate::edge::{Edge, End, Name, Plain, Process, Reason, Transport};
+use crate::edge::{Edge, End, Name, Plain, Reason, Transport};
 use crate::fronts::external_name;
 use crate::legs::{is_on_kubernetes, name};
 use crate::published::is_plain_itself;
@@ -78,10 +78,7 @@ impl Derivation<'_> {
             let charm = &application.charm;
             let rows = workload_rows().iter();
             for row in rows.filter(|row| row.charms.contains(&charm.name)) {
-                let process = Process {
-                    name: &row.process,
-                    has_store: charm.process(&row.process).is_some(),
-                };
+                let process = self.process(index, &row.process);
                 // Another revision of the charm does.
                 if !process.has_store && !row.unplayed {
                     continue;

@@ -457,6 +457,14 @@ codes! {
     /// (canonical/vault-k8s-operator before #977): what asks over `vault-pki` gets no answer. On the
     /// track 1.18 its status says so, on those before it says nothing.
     NoParent = "TS0320",
+    /// # A client that speaks without TLS to a server with it
+    ///
+    /// The client's charm configures it so whatever the server does, or for as long as it has no certificate of its own:
+    /// nothing that it sends arrives, and no CA changes that. grafana-k8s writes the address of Tempo without `insecure`,
+    /// which Grafana takes as true (canonical/grafana-k8s-operator 382e463, `src/grafana_config.py`; grafana/grafana
+    /// 0aff354, `pkg/infra/tracing/tracing_config.go`); prometheus-k8s sends traces over TLS only with a certificate of its
+    /// own (canonical/prometheus-k8s-operator 432c227, `_tracing_config`). Such a connection is not played.
+    SpeaksWithoutTls = "TS0321",
     /// # A variant that is not there
     ///
     /// `--variant NAME` plays what is under `variants.NAME` laid over the scenario; the file has

@@ -11,6 +11,7 @@ mod phased;
 mod processes;
 mod served;
 mod shared;
+mod starts;
 mod trust;
 mod v3;
 mod v4;
@@ -147,7 +148,7 @@ impl Charm for Requirer {
             let before = endpoint.configured(unit);
             let refusal = self.on_certificates(endpoint, hook, unit, begins, &mut changes)?;
             denied = denied.or(refusal);
-            changes.restart |= before != endpoint.configured(unit);
+            changes.restart |= endpoint.configures(&before, hook, unit);
         }
         for endpoint in &self.0.trust {
             endpoint.on_hook(hook, unit, begins, &mut changes)?;
@@ -158,9 +159,13 @@ impl Charm for Requirer {
         for endpoint in &self.0.passing {
             endpoint.on_hook(hook, unit, &self.0.certificates)?;
         }
+        let starts = changes.restart;
         changes.carry_out(unit);
         for process in &self.0.processes {
-            processes::on_hook(process, unit, begins);
+            processes::on_hook(process, unit, starts);
+        }
+        for endpoint in &self.0.certificates {
+            endpoint.stops_or_starts(hook, unit);
         }
         self.set_status(hook, unit, denied);
         Ok(())
@@ -294,7 +299,8 @@ impl Requirer {
             let has_relation = !unit.relations(&endpoint.certificates.endpoint).is_empty();
             has_relation && endpoint.profile.serves != Serves::Nothing && !endpoint.serves(unit)
         });
-        match waits.map(|endpoint| endpoint.asks_for_nothing(unit)) {
+        let stopped = waits.and_then(|endpoint| endpoint.profile.stops_without.clone());
+        match waits.map(|endpoint| endpoint.asks_for_nothing(unit).or(stopped)) {
             Some(Some(why)) => unit.set_status(Status::Waiting, &why),
             Some(None) => unit.set_status(Status::Waiting, "waiting for certificates"),
             None => unit.set_status(Status::Active, ""),

@@ -495,6 +495,19 @@ catalogue! {
     /// Use a name that the proxy has a route and a certificate for.
     NoCertificateForName = "TS0433", "no-certificate-for-name";
 
+    /// The client's charm has stopped the client, which opens no connection.
+    ///
+    /// ## What it means
+    /// Its process is down for as long as the charm waits for a certificate of its own: nothing that it would send arrives.
+    ///
+    /// ## Why it happens in a Juju deployment
+    /// opentelemetry-collector and opentelemetry-collector-k8s stop the collector while `receive-server-cert` is related and
+    /// has no certificate, which is so from a renewal's request until its answer: seconds, or as long as people take.
+    ///
+    /// ## What to do
+    /// See what the provider waits for: `juju status`.
+    ClientStopped = "TS0434", "client-stopped";
+
     /// The handshake failed for a reason that has no page of its own.
     ///
     /// ## What it means

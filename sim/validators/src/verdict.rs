@@ -104,9 +104,10 @@ impl Verdict {
                 Error::General("no server certificate chain resolved".to_owned()),
                 Some(AlertDescription::AccessDenied),
             ),
-            ErrorKind::InvalidServerName | ErrorKind::Unreachable | ErrorKind::Other => {
-                (Error::General(error.kebab().to_owned()), None)
-            }
+            ErrorKind::InvalidServerName
+            | ErrorKind::Unreachable
+            | ErrorKind::ClientStopped
+            | ErrorKind::Other => (Error::General(error.kebab().to_owned()), None),
             of_chain => panic!("`{of_chain}` is found by the rules about a chain"),
         };
         Self::from_error(error, &rustls, judged_by, alert)

@@ -45,7 +45,7 @@ const LIBRARIES: [&str; 3] = [
 ];
 
 /// Of `bugs` each value is a key of its own.
-const KEYS: [Key; 57] = [
+const KEYS: [Key; 59] = [
     key("mode", &["unit", "app"], &[Rotated]),
     key("apply", &["none", "reload", "restart"], &[Rotated]),
     Key {
@@ -89,6 +89,11 @@ const KEYS: [Key; 57] = [
         ..key("restarts-for-names", &["true", "false"], &[Rotated, Moved])
     },
     key("phased", &["true", "false"], &[Rotated]),
+    Key {
+        beside: "apply: reload, apply-ca: none, restarts-at-first: true, ",
+        ..key("reconfigures", &["[update-status]"], &[Rotated])
+    },
+    key("stops-without", &["without a certificate"], &[Rotated]),
     key("listens", &["false", "true"], &[Rotated]),
     key("library", &LIBRARIES, &[Rotated, TwoSenders]),
     key("serves", &["leaf", "chain"], &[Chained]),

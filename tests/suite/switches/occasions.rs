@@ -265,6 +265,8 @@ connections:
                 .chain(rotation(20))
                 .chain(["{at: 30d, lose-leader: {app: m.ca}}".to_owned()])
                 .chain(rotation(32))
+                // A process that has read the first CA alone reads what is there.
+                .chain(["{at: 38d, restart: {app: m.it}}".to_owned()])
                 .collect(),
             Self::Mute => vec![
                 format!("{{at: 5d, remove-relation: {{{relation}}}}}"),

@@ -13,6 +13,21 @@ use trustsim_yaml::Reader;
 const CERTIFICATES: &str = "tls-certificates";
 const TRANSFER: &str = "certificate_transfer";
 
+/// The hooks that a list names; one that is none is noted, with what else may stand there.
+fn hooks(listed: &OneOrMore, reader: &mut Reader, or: &str) -> Vec<HookName> {
+    let mut found = Vec::new();
+    for word in &listed.0 {
+        match word.value.parse::<HookName>() {
+            Ok(hook) => found.push(hook),
+            Err(unknown) => {
+                let message = format!("{unknown}{or}");
+                reader.bad_value(word.place, message, None);
+            }
+        }
+    }
+    found
+}
+
 impl EndpointDeclaration {
     /// How a generic consumer uses it: requirers of the two TLS interfaces do, and those who hand CAs on or take them
     /// over any other.
@@ -113,6 +128,11 @@ impl EndpointDeclaration {
             plain_without_certificate: self.plain_without_certificate == Some(true),
             restarts_for_names: self.restarts_for_names == Some(true),
             phased: self.phased == Some(true),
+            reconfigures: self
+                .reconfigures
+                .as_ref()
+                .map(|words| hooks(words, reader, "")),
+            stops_without: self.stops_without.clone(),
             listens: self.listens.unwrap_or(unsaid.listens),
             serves: self.to_serves(reader),
             key,
@@ -153,25 +173,16 @@ impl EndpointDeclaration {
     }
 
     fn to_reconciles(&self, reader: &mut Reader) -> Reconciles {
-        let Some(OneOrMore(words)) = &self.reconciles else {
+        let Some(words) = &self.reconciles else {
             return Reconciles::Never;
         };
-        match words.as_slice() {
+        match words.0.as_slice() {
             [word] if word.value == "at-start" => return Reconciles::AtStart,
             [word] if word.value == "at-end" => return Reconciles::AtEnd,
             _ => {}
         }
-        let mut hooks = Vec::new();
-        for word in words {
-            match word.value.parse::<HookName>() {
-                Ok(hook) => hooks.push(hook),
-                Err(unknown) => {
-                    let message = format!("{unknown}; or use `at-start` or `at-end`");
-                    reader.bad_value(word.place, message, None);
-                }
-            }
-        }
-        Reconciles::In(hooks)
+        let or = "; or use `at-start` or `at-end`";
+        Reconciles::In(hooks(words, reader, or))
     }
 
     fn unnamed(&self, reader: &mut Reader) -> Unnamed {

@@ -131,6 +131,7 @@ impl<'e, 'a> Search<'e, 'a> {
             ErrorKind::NoCertificate | ErrorKind::NoClientCertificate if case.serial.is_empty() => {
                 self.certificates().without_certificate(case)
             }
+            ErrorKind::ClientStopped => self.certificates().without_certificate(case),
             ErrorKind::KeyMismatch | ErrorKind::BadEncoding => self.misbuilt(case, root),
             ErrorKind::Expired => self.certificates().expired(case),
             ErrorKind::NotValidYet => self.certificates().not_valid_yet(case),

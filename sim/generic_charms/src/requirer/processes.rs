@@ -12,9 +12,9 @@ use trustsim_interfaces::UnitContext;
 use trustsim_juju::Value;
 
 /// Brings the trust store of a process up to date at the end of a hook. A process that reads its files for each
-/// connection, as a charm does that runs anew for each hook, has what is there.
-pub(super) fn on_hook(process: &ProcessProfile, unit: &mut UnitContext<'_>, begins: bool) {
-    if process.at_start_only && !begins {
+/// connection, as a charm does that runs anew for each hook, has what is there. `starts` says whether the workload starts.
+pub(super) fn on_hook(process: &ProcessProfile, unit: &mut UnitContext<'_>, starts: bool) {
+    if process.at_start_only && !starts {
         return;
     }
     let prefix = process_trust_prefix(&process.name);

@@ -10,10 +10,18 @@ use trustsim_interfaces::tls_certificates::CertificateEntry;
 use trustsim_interfaces::{UnitContext, cert_handler, pem};
 use trustsim_pki::Certificate;
 
+/// What the configuration of a process has of its certificates.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Configured {
+    /// Whether there are any; not where that starts nothing anew.
+    pub(super) has_any: bool,
+    /// For which names; none where they start nothing anew.
+    names: Option<BTreeSet<String>>,
+}
+
 impl CertificatesEndpoint {
-    /// What of the files for what it serves is in the configuration of its process, which is restarted where it changes:
-    /// whether there are any, and for which names.
-    pub(super) fn configured(&self, unit: &UnitContext<'_>) -> (bool, Option<BTreeSet<String>>) {
+    /// What of the files for what it serves is in the configuration of its process, which is restarted where it changes.
+    pub(super) fn configured(&self, unit: &UnitContext<'_>) -> Configured {
         let CertificatesProfile {
             restarts_at_first,
             restarts_for_names,
@@ -29,7 +37,7 @@ impl CertificatesEndpoint {
             });
             leaves.flat_map(|leaf| leaf.sans().to_vec()).collect()
         });
-        (has_any, names)
+        Configured { has_any, names }
     }
 
     /// What goes to disk of an answer, in which a provider may leave the chain out.

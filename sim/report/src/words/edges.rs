@@ -67,6 +67,9 @@ pub const fn left_out(why: LeftOut) -> &'static str {
     match why {
         LeftOut::Excepted => "excepted",
         LeftOut::Plain => "plain",
+        LeftOut::Mismatched => {
+            "whose client speaks without TLS to a server that speaks it, so that nothing comes through"
+        }
         LeftOut::Outside => "from or to outside",
         LeftOut::Localhost => "at localhost",
         LeftOut::Unread => "with a charm of which nothing is known",
@@ -223,6 +226,14 @@ fn edge_because(edge: &Edge, deployment: &Deployment) -> String {
         Transport::Plain(Plain::ByOption) => "an option says so".to_owned(),
         Transport::Plain(Plain::Published) => format!("{to} publishes an http URL"),
         Transport::Plain(Plain::NoServer) => format!("{to} serves without TLS"),
+        Transport::Plain(Plain::Mismatched { until_certificate }) => {
+            let from = end(edge.from, deployment);
+            let until = match until_certificate {
+                true => " while it has no certificate of its own",
+                false => "",
+            };
+            format!("it fails: {from} speaks without TLS here{until}, and {to} with it")
+        }
     };
     let mut text = because;
     match edge.checks {

@@ -21,6 +21,9 @@ pub fn headline(symptom: &Symptom) -> String {
     if presenter == judge && error.prevents_loading() {
         return format!("{presenter} cannot load its own certificate: {error}");
     }
+    if *error == ErrorKind::ClientStopped {
+        return format!("{presenter} is stopped by its charm and sends nothing to {judge}");
+    }
     if let Some(did) = did_instead(*error) {
         return format!("{presenter} {did} when {judge} connected");
     }
@@ -112,6 +115,9 @@ fn reason_without_leaf(symptom: &Symptom) -> String {
         return format!("{presenter} {did}");
     }
     match &symptom.serial {
+        None if error == ErrorKind::ClientStopped => {
+            format!("{presenter} had no certificate, without which its charm stops it")
+        }
         None => format!("{presenter} had no certificate"),
         Some(serial) => {
             format!(

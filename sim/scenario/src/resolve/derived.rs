@@ -18,7 +18,7 @@ use super::source_of;
 use super::spaces::dialled_endpoint;
 use crate::format::{ConnectionsFile, DerivedFile, ExceptFile};
 use trust::Trust;
-use trustsim_edges::{Checks, Edge, EdgeIndex, Edges, End, Name, Reason, Transport, derive};
+use trustsim_edges::{Checks, Edge, EdgeIndex, Edges, End, Name, Plain, Reason, Transport, derive};
 use trustsim_errors::{Code, Diagnostic, Diagnostics};
 use trustsim_interfaces::passed_ca::Carrier;
 use trustsim_kernel::Span;
@@ -51,6 +51,8 @@ pub enum LeftOut {
     Excepted,
     /// It is not TLS.
     Plain,
+    /// The dialer speaks without TLS to a listener that speaks it: nothing comes through, whatever CA is trusted.
+    Mismatched,
     /// One end is outside Juju: which client it is, or which server, has to be written.
     Outside,
     /// Both ends are one machine.
@@ -78,7 +80,8 @@ impl LeftOut {
     /// Whether it is a connection that may fail or hold in the real deployment, and that is not simulated.
     const fn is_not_simulated(self) -> bool {
         match self {
-            Self::Unread
+            Self::Mismatched
+            | Self::Unread
             | Self::Address
             | Self::NoCertificate
             | Self::CaInDatabag
@@ -123,7 +126,12 @@ pub(super) fn derived(
                     made.push((one, place));
                 }
             }
-            Err(why) => edges_left_out.push((index, why)),
+            Err(why) => {
+                if why == LeftOut::Mismatched {
+                    out.push(mismatched(edge, inventory));
+                }
+                edges_left_out.push((index, why));
+            }
         }
     }
     let count = made.len();
@@ -285,6 +293,29 @@ fn excepts_nothing(
     }
 }
 
+/// What is told of an edge over which nothing comes.
+fn mismatched(edge: &Edge, inventory: &Inventory) -> Diagnostic {
+    let deployment = inventory.deployment();
+    let [Some(from), Some(to)] = ends(edge) else {
+        unreachable!(
+            "a dialer that is known to speak without TLS is an application, and so is its listener"
+        );
+    };
+    let name = |index| deployment.application_address(index).to_string();
+    let (dialer, listener) = (name(from), name(to));
+    let message = format!(
+        "nothing of `{dialer}` comes to `{listener}` over this relation: `{dialer}` speaks without TLS here, and `{listener}` with it"
+    );
+    let place = place(edge, to, inventory);
+    let diagnostic = Diagnostic::warning(Code::SpeaksWithoutTls, place, message);
+    match edge.transport {
+        Transport::Plain(Plain::Mismatched { until_certificate: true }) => diagnostic.help(format!(
+            "it speaks TLS with a certificate of its own, and then trusts the CA of that one alone: relate `{dialer}` to the CA of `{listener}` for certificates"
+        )),
+        _ => diagnostic.help("the charm has no setting for it"),
+    }
+}
+
 /// The connection that an edge becomes, or why it becomes none.
 fn connection(
     edge: &Edge,
@@ -299,7 +330,10 @@ fn connection(
     }
     let deployment = inventory.deployment();
     let Transport::Tls { certificate } = &edge.transport else {
-        return Err(LeftOut::Plain);
+        return Err(match edge.transport {
+            Transport::Plain(Plain::Mismatched { .. }) => LeftOut::Mismatched,
+            _ => LeftOut::Plain,
+        });
     };
     let (End::Application(from), End::Application(to)) = (edge.from, edge.to) else {
         return Err(LeftOut::Outside);
@@ -369,9 +403,10 @@ fn connection(
 /// Whether the dialer takes the scheme from a relation, as a URL or beside the address, or is the charm that sets it. Units
 /// among themselves have it from their own configuration.
 fn follows_scheme(edge: &Edge) -> bool {
-    let mut reasons = edge.reasons.iter();
-    edge.process.is_some()
-        || edge.from != edge.to && reasons.any(|reason| reason.relation().is_some())
+    edge.reasons.iter().any(|reason| match reason {
+        Reason::Workload(_) => true,
+        _ => edge.from != edge.to && reason.relation().is_some(),
+    })
 }
 
 /// How often a client connects, and with which TLS stack: a charm does in its hooks, by its own.
@@ -389,8 +424,13 @@ fn as_process(
     let application = &deployment.applications[from];
     let profile = application.charm.process(process.name);
     let own = profile.and_then(|profile| profile.validator.as_ref()?.parse().ok());
-    let interval = deployment.models[application.model].update_status_interval;
-    (every.max(interval), own.unwrap_or_else(of_workload))
+    let is_charm = |reason: &Reason| matches!(reason, Reason::Workload(_));
+    let every = match edge.reasons.iter().any(is_charm) {
+        true => every.max(deployment.models[application.model].update_status_interval),
+        // Part of the workload, with a store of its own.
+        false => every,
+    };
+    (every, own.unwrap_or_else(of_workload))
 }
 
 /// What keeps the name that is dialled, or how it is checked, from being played. A client that takes the CA which the

@@ -32,6 +32,10 @@ impl Peers<'_> {
         };
         let is_down = error == Some(ErrorKind::Unreachable);
         let cause = match (trigger, client) {
+            (_, Client::Unit(unit)) if error == Some(ErrorKind::ClientStopped) => {
+                let by_hand = self.hindrance(unit, now);
+                by_hand.or(served_by(unit))
+            }
             _ if is_down || trigger == Trigger::Reachability => {
                 let reached = self.sides.get(server).reached_by();
                 reached.or(served_by(server))

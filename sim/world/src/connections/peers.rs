@@ -89,6 +89,16 @@ impl<'a> Peers<'a> {
         }
     }
 
+    /// Whether the client's charm has stopped its process.
+    fn is_stopped(&self, pair: &Pair) -> bool {
+        match pair.client {
+            Client::Unit(unit) if self.spec(pair).from_process.is_none() => {
+                self.sides.get(unit).is_stopped()
+            }
+            Client::Unit(_) | Client::Outside(_) => false,
+        }
+    }
+
     /// The subject of an entry about a connection: the client.
     pub(super) fn subject(&self, pair: &Pair) -> Subject {
         match pair.client {
@@ -105,6 +115,9 @@ impl<'a> Peers<'a> {
         let spec = self.spec(pair);
         let juju = self.deployed.juju();
         let server = juju.unit(pair.server);
+        if self.is_stopped(pair) {
+            return Attempt::Failed(ErrorKind::ClientStopped);
+        }
         let side = self.sides.get(pair.server);
         if !side.answers(now) {
             return Attempt::Failed(ErrorKind::Unreachable);

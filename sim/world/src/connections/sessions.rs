@@ -218,7 +218,10 @@ impl SessionState {
         let is_gone = matches!(
             at.attempt,
             Attempt::Failed(
-                ErrorKind::Unreachable | ErrorKind::PlaintextPeer | ErrorKind::ClosedByPeer
+                ErrorKind::Unreachable
+                    | ErrorKind::PlaintextPeer
+                    | ErrorKind::ClosedByPeer
+                    | ErrorKind::ClientStopped
             )
         );
         let open = self.open.as_mut()?;

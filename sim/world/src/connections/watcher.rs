@@ -313,11 +313,11 @@ impl Watcher<'_> {
     }
 }
 
-/// The verdict where the server cannot begin: it cannot read its own certificate, or what the client
-/// finds does not speak TLS.
+/// The verdict where a side cannot begin: the server cannot read its own certificate, what the client finds does not speak
+/// TLS, or there is no client, which is what its server misses.
 fn failed(error: ErrorKind) -> Verdict {
     let side = match error {
-        ErrorKind::BadEncoding => Side::Server,
+        ErrorKind::BadEncoding | ErrorKind::ClientStopped => Side::Server,
         _ => Side::Client,
     };
     Verdict::failed(error, side)

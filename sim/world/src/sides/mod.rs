@@ -57,6 +57,8 @@ pub(super) struct UnitSide {
     answers_from: Time,
     /// How many things hold its process down.
     held_down: u32,
+    /// Whether its charm has stopped its process.
+    stopped: bool,
 }
 
 /// One chain with its key.
@@ -87,6 +89,7 @@ impl Default for UnitSide {
             reached_by: None,
             answers_from: Time::EPOCH,
             held_down: 0,
+            stopped: false,
         }
     }
 }
@@ -135,6 +138,11 @@ impl UnitSide {
     /// Whether something holds its process down.
     pub(super) fn is_held_down(&self) -> bool {
         self.held_down > 0
+    }
+
+    /// Whether its charm has stopped its process.
+    pub(super) fn is_stopped(&self) -> bool {
+        self.stopped
     }
 
     /// Its port answers so from now on, by `entry`.
@@ -271,6 +279,8 @@ impl Sides {
         side.started_at = workload.answers_from;
         side.generation = workload.generation;
         let before = Arc::clone(&side.served);
+        let stopped = workload.loaded.contains_key(surface::STOPPED);
+        let is_stopped_or_started = std::mem::replace(&mut side.stopped, stopped) != stopped;
         let (presents_other, trusts_other) = {
             let trusts_public = deployed.trusts_public_roots(unit);
             let public = operators.public_roots(deployed);
@@ -297,7 +307,9 @@ impl Sides {
         ) {
             (true, _) => SideChange::Judge(Trigger::ServerCertificate),
             (false, true) => SideChange::Judge(Trigger::Trust),
-            (false, false) if away => SideChange::Judge(Trigger::Reachability),
+            (false, false) if away || is_stopped_or_started => {
+                SideChange::Judge(Trigger::Reachability)
+            }
             (false, false) if restarted => SideChange::Restarted,
             (false, false) => SideChange::None,
         }
