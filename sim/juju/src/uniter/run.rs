@@ -312,7 +312,7 @@ impl Uniter<'_> {
     /// `juju resolved UNIT`, with `no_retry` for `--no-retry`: the failed hook counts as done
     /// without having been run or committed.
     pub fn resolved(&mut self, unit: UnitId, no_retry: bool, host: &mut dyn Host) {
-        self.agents.settle(unit, host);
+        self.agents.end_failing_rest(unit, host);
         let agent = self.agents.agent_of_mut(unit);
         if let Activity::Failed(failed) = &mut agent.state {
             failed.retry_at = Some(host.now());
