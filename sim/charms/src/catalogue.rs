@@ -14,8 +14,9 @@ pub use choice::{
 use trustsim_yaml::{FromNode, Map, Node, Reader, Unknown, parse};
 
 /// Name and text of each file.
-const FILES: [(&str, &str); 9] = [
+const FILES: [(&str, &str); 10] = [
     ("catalogue.yaml", include_str!("catalogue.yaml")),
+    ("catalogue/sql.yaml", include_str!("catalogue/sql.yaml")),
     (
         "catalogue/ingress.yaml",
         include_str!("catalogue/ingress.yaml"),
