@@ -61,6 +61,11 @@ faults:
 fn a_certificate_that_is_there_again_within_a_minute_restarts_nothing() {
     for (client, charm) in [("loki", "loki-k8s"), ("prometheus", "prometheus-k8s")] {
         let found = outages(&moved(client, charm, ""));
+        // The charm itself dials its workload, and has the new CA.
+        let found: Vec<_> = found
+            .into_iter()
+            .filter(|outage| outage.until.is_none())
+            .collect();
         let [outage] = found.as_slice() else {
             panic!("{charm}: {found:?}");
         };

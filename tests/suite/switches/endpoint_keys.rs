@@ -157,6 +157,17 @@ fn has_no_occasion(key: &Key, charm: &CharmMetadata, endpoint: &Endpoint) -> boo
     if has_no_names || (asks_late && key.name == "delete-on-missing") {
         return true;
     }
+    // It deletes its files in the hook in which it would look.
+    let deletes_then = matches!(&endpoint.profile,
+        Some(EndpointProfile::Certificates(profile))
+            if profile.reconciles.is_any() && !profile.reconciles.is_in_each_hook());
+    // A pod that keeps its files has a certificate from its first on, and this one keeps them when its relation goes.
+    let keeps_files = charm.volumes.iter().any(|path| path.starts_with("tls/"));
+    if (deletes_then && key.name == "reconfigures")
+        || (keeps_files && key.name == "plain-without-certificate")
+    {
+        return true;
+    }
     let is_one_file = matches!(&endpoint.profile,
         Some(EndpointProfile::ReceivesCa(profile)) if profile.store == Store::Relation);
     key.name == "keeps-removed" && is_one_file
