@@ -5,6 +5,11 @@
 //! hold for tests, too, which unwind. So the linker is told to leave them out, where it is one that can: it is tried on
 //! a program that does nothing, since another linker than Rust's own or GNU's may know no such script.
 
+#![expect(
+    clippy::disallowed_methods,
+    reason = "what cargo builds for is in the environment of a build script"
+)]
+
 use std::env;
 use std::ffi::OsString;
 use std::fs;

@@ -120,8 +120,8 @@ impl Remedy {
 
     /// Which part of what was lost is lost with it, in hundredths: less is as much an accident of when it is typed.
     fn hundredths_left(&self) -> u128 {
-        let before = u128::from(self.lost_before.as_nanos()).max(1);
-        u128::from(self.lost_after.as_nanos()) * 100 / before
+        let before = self.lost_before.as_nanos().max(1);
+        self.lost_after.as_nanos() * 100 / before
     }
 
     /// Whether it did something for an outage, and cost less in all. Where other outages take nearly all of the

@@ -11,8 +11,7 @@ fn edges_are_told_of_every_relation() {
     let (exit, out, _) = trustsim(&["ask", "edges", ASKED]);
     assert_eq!(exit, Exit::Held);
     insta::assert_snapshot!(out);
-    let last = out.lines().last().expect("a line");
-    assert!(last.ends_with(" of 9 relations"), "{last}");
+    assert!(out.lines().any(|line| line.ends_with(" of 9 relations")));
     let (_, verbose, _) = trustsim(&["-v", "ask", "edges", ASKED]);
     assert!(verbose.contains("row 13: prometheus"), "{verbose}");
 }

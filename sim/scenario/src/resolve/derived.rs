@@ -354,16 +354,7 @@ fn connection(
     if !has_certificate && is_own.is_none() {
         return Err(LeftOut::NoCertificate);
     }
-    let played = trust.played_over(edge, from, to);
-    if played.is_none() {
-        let is_brought = trust.shares_authority(from, to) || is_passed_on;
-        if edge.ca_in_databag && !is_brought {
-            return Err(LeftOut::CaInDatabag);
-        }
-        if edge.mutual && !trust.has_certificate(from) {
-            return Err(LeftOut::NoClientCertificate);
-        }
-    }
+    let played = unplayed_trust(edge, [from, to], is_passed_on, trust)?;
     let name = match &edge.name {
         Name::External(name) => name.clone().map(NameSpec::Written),
         Name::IngressAddress => Some(NameSpec::IngressAddress),
@@ -431,6 +422,27 @@ fn as_process(
         false => every,
     };
     (every, own.unwrap_or_else(of_workload))
+}
+
+/// The endpoint over which what is trusted is played, where one is; or what keeps trust and the client's own certificate
+/// from being played.
+fn unplayed_trust<'t>(
+    edge: &Edge,
+    [from, to]: [ApplicationIndex; 2],
+    is_passed_on: bool,
+    trust: &Trust<'t>,
+) -> Result<Option<&'t str>, LeftOut> {
+    let played = trust.played_over(edge, from, to);
+    if played.is_none() {
+        let is_brought = trust.shares_authority(from, to) || is_passed_on;
+        if edge.ca_in_databag && !is_brought {
+            return Err(LeftOut::CaInDatabag);
+        }
+        if edge.mutual && !trust.has_certificate(from) {
+            return Err(LeftOut::NoClientCertificate);
+        }
+    }
+    Ok(played)
 }
 
 /// What keeps the name that is dialled, or how it is checked, from being played. A client that takes the CA which the
