@@ -201,7 +201,8 @@ impl<'a> Trail<'a> {
                         .is_some_and(|about| about == *wanted)
             });
         }
-        found.sort_unstable_by_key(|(seq, _)| *seq);
+        // Each list is in order: a stable sort merges them.
+        found.sort_by_key(|(seq, _)| *seq);
         found
     }
 

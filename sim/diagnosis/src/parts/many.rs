@@ -65,8 +65,8 @@ impl Explainer<'_> {
         error.expect("every handshake of an outage failed")
     }
 
-    /// The parts of stretches with one error. Of many the first and the last are explained: what is the same in both is
-    /// taken to be so in between, as it is within a stretch.
+    /// The parts of stretches with one error. Of many the first and the last are explained: what is the same in both, one
+    /// part or several, is taken to be so in between, as it is within a stretch.
     fn parts_by_halves(&self, outage: &Outage, stretches: &[&Stretch]) -> Vec<Part> {
         let (first, last) = match stretches {
             [first, .., last] if stretches.len() > EACH => (first, last),
@@ -77,7 +77,8 @@ impl Explainer<'_> {
         };
         let mut parts = self.parts_of(outage, first);
         let ending = self.parts_of(outage, last);
-        if parts.len() == 1 && ending.len() == 1 && parts[0].is_like(&ending[0]) {
+        let mut both = parts.iter().zip(&ending);
+        if parts.len() == ending.len() && both.all(|(one, other)| one.is_like(other)) {
             return parts;
         }
         let half = stretches.len() / 2;

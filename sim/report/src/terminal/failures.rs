@@ -216,7 +216,10 @@ fn parts(run: &Run<'_>, index: usize, lines: &mut Lines<'_>) {
     for part in told.iter().take(PARTS) {
         let (label, when) = match part.from == findings.outages[index].from {
             true => ("at first", String::new()),
-            false => ("then", format!(" from {}", part.from)),
+            false => (
+                "then",
+                format!(" from {}", part.from.truncated_to_seconds()),
+            ),
         };
         let blamed = cause::line(&part.explanation.cause.what);
         let error = part.explanation.symptom.error;
