@@ -536,3 +536,41 @@ faults:
     }
     assert!(read_at_start > 0);
 }
+
+/// `cert_handler` 1.6 keeps its key in a secret that is labelled by the relation, and 1.13 in `cert-handler-private-vault`: a
+/// version that looks there finds none when it next hears of its relation, and writes another beside the certificate that it
+/// has (canonical/observability-libs `lib/charms/observability_libs/v1/cert_handler.py`). What was done last to the network
+/// was told in its place.
+#[test]
+fn a_key_that_a_refresh_does_not_find_is_put_down_to_the_refresh() {
+    let text = "
+duration: 6d
+models:
+  m:
+    applications:
+      ca: {charm: self-signed-certificates, channel: 1/stable, num_units: 1}
+      app: {charm: glauth-k8s, revision: 14, num_units: 1}
+    relations:
+      - [app:certificates, ca:certificates]
+clients:
+  browser: {trusts: [m.ca], refresh: 1h}
+connections:
+  - {from: browser, to: m.app/0, every: 30s}
+faults:
+  - {at: 29h, refresh: {app: m.app, revision: 43}}
+  - {at: 50h, link: {between: [m, controller], hold: true, for: 1h}}
+  - {at: 53h, add-units: {app: m.app, count: 1}}
+";
+    let (_, _, findings) = played(text);
+    let mut told = findings
+        .explained()
+        .filter(|(outage, _)| outage.until.is_none());
+    let (_, explanation) = told.next().expect("it is open at the end");
+    let line = words::cause::line(&explanation.cause.what);
+    let refresh = "after `juju refresh -m m app --revision 43`";
+    assert!(
+        line.contains("does not find the key where its version before kept it")
+            && line.contains(refresh),
+        "{line}"
+    );
+}

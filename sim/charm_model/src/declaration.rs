@@ -147,10 +147,7 @@ record! {
         /// Whether the workload is restarted with a certificate where it had none, and without where it goes, whatever
         /// `apply` says (false).
         restarts_at_first: bool = "restarts-at-first" [Extension],
-        /// Whether the workload serves without TLS while it has no certificate, and its charm tells that to those who take
-        /// its scheme from a relation (false).
-        plain_without_certificate: bool = "plain-without-certificate" [Extension],
-        /// The same, and whether it is restarted with a certificate for other names than the one before (false).
+        /// As `restarts-at-first`, and whether it is restarted with a certificate for other names than the one before (false).
         restarts_for_names: bool = "restarts-for-names" [Extension],
         /// Whether units get from one CA to the next in two phases (false): each trusts a new CA beside the old one and
         /// restarts, and serves under it when all have; the old one goes when all do. With version 4 of the library.
@@ -161,6 +158,9 @@ record! {
         reconfigures: OneOrMore = "reconfigures" [Extension],
         /// Where the charm stops its workload while the relation is there without a certificate: the status that it sets.
         stops_without: String = "stops-without" [Extension],
+        /// Whether the workload serves without TLS while it has no certificate, and its charm tells that to those who take
+        /// its scheme from a relation (false).
+        plain_without_certificate: bool = "plain-without-certificate" [Extension],
         /// Whether the library hears the unit's hooks (true). `false` where the charm keeps no reference to it, so that it
         /// is collected as garbage: it acts in each hook then, but renews at the end of a certificate's life only.
         listens: bool = "listens" [Extension],

@@ -311,16 +311,16 @@ pub struct CertificatesProfile {
     /// Whether the workload is restarted with a certificate where it had none, and without where it goes, whatever `apply`
     /// says.
     pub restarts_at_first: bool,
-    /// Whether the workload serves without TLS while it has no certificate, and its charm tells those who take its scheme
-    /// from a relation.
-    pub plain_without_certificate: bool,
-    /// The same, and whether it is restarted with a certificate for other names than the one before.
+    /// As `restarts_at_first`, and whether it is restarted with a certificate for other names than the one before.
     pub restarts_for_names: bool,
     /// In which hooks a charm that restarts so makes its configuration anew, and notices that it has no certificate: one
     /// that is there again before that finds the configuration as it was. None where it notices at once.
     pub reconfigures: Option<Vec<HookName>>,
     /// The status of a charm that stops its workload for as long as the relation is there without a certificate.
     pub stops_without: Option<String>,
+    /// Whether the workload serves without TLS while it has no certificate, and its charm tells those who take its scheme
+    /// from a relation.
+    pub plain_without_certificate: bool,
     /// Whether the library hears the unit's hooks. Where the charm keeps no reference to it, Python collects its observers:
     /// it then acts in each hook in which the charm calls it, and renews nothing at `secret-expired`.
     pub listens: bool,

@@ -45,7 +45,7 @@ mod why;
 pub use ca_route::{CaRelation, CaRoute, PassingRelation};
 pub use cause::{
     Apart, CaTrigger, Cause, CertificateCause, ChainCause, ChangedProvider, ClockEffect, Event,
-    Fault, FaultAction, FaultCause, Lost, MissingCa, NeverAsked, NewCa, NotGiven,
+    Fault, FaultAction, FaultCause, KeyLoss, Lost, MissingCa, NeverAsked, NewCa, NotGiven,
     NotInstalledReason, NotLoadedReason, NotPassed, NotRequestedReason, Performed, ProcessLacks,
     Refusal, Removal, RootCause, Separation, SignedInThePast, Status, Step, StillPresented,
     Transit, TrustCause, WaitEnd,

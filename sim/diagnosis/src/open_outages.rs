@@ -42,7 +42,7 @@ pub enum OpenReason {
         /// Since when.
         since: Time,
         /// How often it failed.
-        times: u32,
+        times: u64,
         /// Why it failed.
         error: HookError,
     },
@@ -136,7 +136,7 @@ pub(super) fn open_outages(
 /// A unit that only fails: since when, how often, in which hook, with what words.
 struct Failing {
     since: Time,
-    times: u32,
+    times: u64,
     hook: HookName,
     error: HookError,
 }
@@ -167,7 +167,7 @@ fn failing(manifest: &Manifest, journal: &Journal) -> BTreeMap<Address, Failing>
         let same =
             |found: &&mut Failing| found.hook == unplayed.hook && found.since <= unplayed.since;
         if let Some(found) = failing.get_mut(&unplayed.unit).filter(same) {
-            found.times += u32::try_from(unplayed.count).unwrap_or(u32::MAX);
+            found.times += unplayed.count;
         }
     }
     failing

@@ -175,8 +175,8 @@ impl RowFile {
         Some(Row {
             number: self.row?,
             exceptions,
-            named_by: self.named_by.clone().unwrap_or_default(),
-            clustered_by: self.clustered_by.clone().unwrap_or_default(),
+            named_by: self.named_by.iter().flatten().cloned().collect(),
+            clustered_by: self.clustered_by.iter().flatten().cloned().collect(),
             interfaces: texts(self.interfaces.as_ref()?),
             dials,
             tls,
@@ -269,8 +269,13 @@ impl WorkloadFile {
             mutual: self.mutual == Some(true),
             unplayed: self.unplayed == Some(true),
             by_ingress: match self.by_ingress.as_deref() {
-                Some(&[first, last]) => Some([first, last]),
-                _ => None,
+                None => None,
+                Some(&[first, last]) if first <= last => Some([first, last]),
+                Some(_) => {
+                    let message = "`by-ingress` is the first and the last revision";
+                    reader.bad_value(self.place, message, None);
+                    return None;
+                }
             },
             source: source(self.source.as_ref(), reader)?,
         })

@@ -1,9 +1,10 @@
 //! A run: a world with its agenda, played from event to event.
 
 use std::sync::Arc;
-use trustsim_model::{ApplicationIndex, Deployment, EndlessLoop, Journal, Manifest, TimedAction};
+use trustsim_model::{
+    ApplicationIndex, CharmVersion, Deployment, EndlessLoop, Journal, Manifest, TimedAction,
+};
 
-use super::deployed::CharmOrigin;
 use super::event::Event;
 use super::world::World;
 use trustsim_juju::{ApplicationId, Juju};
@@ -132,15 +133,15 @@ impl Simulation {
         self.world.deployed().index_of(id)
     }
 
-    /// The channel and revision of an application's charm now.
+    /// The charm of an application now.
     ///
     /// # Panics
     ///
     /// For a proxy, which has no charm.
-    pub(super) fn origin_of(&self, id: ApplicationId) -> CharmOrigin {
+    pub(super) fn version_now(&self, id: ApplicationId) -> CharmVersion<'_> {
         let deployed = self.world.deployed();
         let index = deployed.index_of(id);
-        deployed.origin(index.expect("an application that has a charm is of the deployment"))
+        deployed.version_now(index.expect("an application that has a charm is of the deployment"))
     }
 
     pub(super) fn world(&self) -> &World {

@@ -11,7 +11,7 @@ use trustsim_model::{Address, EndpointRef};
 use trustsim_pki::Certificate;
 
 pub use certificate::{
-    CertificateCause, ChainCause, NotInstalledReason, NotLoadedReason, NotRequestedReason,
+    CertificateCause, ChainCause, KeyLoss, NotInstalledReason, NotLoadedReason, NotRequestedReason,
 };
 pub use fault::{ClockEffect, FaultCause, Lost, NeverAsked, Separation, SignedInThePast, WaitEnd};
 pub use trust::{ChangedProvider, NotGiven, NotPassed, ProcessLacks, TrustCause};

@@ -28,9 +28,10 @@ mod two_phases;
 
 pub(super) use faults::ended;
 pub use kinds::{
-    Cause, CertificateCause, ChainCause, ChangedProvider, ClockEffect, FaultCause, Lost, MissingCa,
-    NeverAsked, NotGiven, NotInstalledReason, NotLoadedReason, NotPassed, NotRequestedReason,
-    ProcessLacks, Separation, SignedInThePast, StillPresented, Transit, TrustCause, WaitEnd,
+    Cause, CertificateCause, ChainCause, ChangedProvider, ClockEffect, FaultCause, KeyLoss, Lost,
+    MissingCa, NeverAsked, NotGiven, NotInstalledReason, NotLoadedReason, NotPassed,
+    NotRequestedReason, ProcessLacks, Separation, SignedInThePast, StillPresented, Transit,
+    TrustCause, WaitEnd,
 };
 pub(super) use records::Records;
 use records::{Sent, Skew};

@@ -2,7 +2,7 @@
 //! round, a chain without its certificate.
 
 use super::faults::Strike;
-use super::kinds::ChainCause;
+use super::kinds::{ChainCause, KeyLoss};
 use super::records::profiles_of;
 use super::{Event, Issued, Performed, RootCause, Search};
 use crate::case::Case;
@@ -49,21 +49,34 @@ impl<'a> Search<'_, 'a> {
             let mut issuers = issuers.iter();
             issuers.find(|issuer| issuer.certificate == leaf.certificate)
         });
-        let mut profiles = self.records.profiles(who, case.at);
+        let drops_key = || {
+            let mut profiles = self.records.profiles(who, case.at);
+            case.error() == ErrorKind::KeyMismatch && above.is_none() && profiles.any(drops_key)
+        };
+        // What the version before wrote is nothing that this one knows: it makes a key, and writes that.
+        let refreshed = self.records.refreshed(&who.to_application(), case.at);
+        let since = refreshed.filter(|(refresh, _)| seq < *refresh && drops_key());
+        if let Some((_, refresh)) = since {
+            let what = ChainCause::KeyDropped {
+                presenter: who.clone(),
+                charm: charm.clone(),
+                name: name.to_owned(),
+                why: KeyLoss::KeptElsewhere,
+                after: Some(refresh),
+            };
+            return Some(self.since_issued(what, seq));
+        }
         // The key goes with a request in place of a certificate that was there before.
         let holders = [who, who.application()];
         let mut all = holders
             .iter()
             .flat_map(|holder| self.records.trail.issued_to(holder));
-        if case.error() == ErrorKind::KeyMismatch
-            && above.is_none()
-            && profiles.any(drops_key)
-            && all.any(|each| each.seq < seq)
-        {
+        if drops_key() && all.any(|each| each.seq < seq) {
             let what = ChainCause::KeyDropped {
                 presenter: who.clone(),
                 charm: charm.clone(),
                 name: name.to_owned(),
+                why: KeyLoss::ThrownAway,
                 after: self.ended_by(case, seq),
             };
             return Some(self.since_issued(what, seq));

@@ -7,7 +7,6 @@ use std::collections::BTreeMap;
 use crate::ca_route::ProtocolMismatches;
 use crate::cause::{Records, Trail};
 use crate::facts::Facts;
-use trustsim_charm_model::EndpointProfile;
 use trustsim_juju::HookName;
 use trustsim_kernel::{Span, Time};
 use trustsim_model::{
@@ -121,7 +120,7 @@ fn of_certificate(
         return Vec::new();
     };
     let asked_at = first.at;
-    let kept = kept_without_an_answer(records.deployment, &whose);
+    let kept = kept_without_an_answer(records, &whose, asked_at);
     let ends_at = kept.map_or(end, |kept| end.min(asked_at + kept));
     let providers = records.asked_of(record, asked_at);
     providers
@@ -140,16 +139,18 @@ fn of_certificate(
 
 /// How long the files of a unit or application outlive a request that is not answered, where its charm looks by itself
 /// whether anything is assigned to it: until the next update-status at the latest.
-fn kept_without_an_answer(deployment: &Deployment, whose: &Address) -> Option<Span> {
+fn kept_without_an_answer(
+    records: &Records<'_, '_>,
+    whose: &Address,
+    asked_at: Time,
+) -> Option<Span> {
+    let deployment = records.deployment;
     let application = deployment.application_at(whose)?;
-    let spec = &deployment.applications[application];
-    let mut endpoints = spec.charm.endpoints.iter();
-    let looks = endpoints.any(|endpoint| match &endpoint.profile {
-        Some(EndpointProfile::Certificates(profile)) => {
-            let looks = &profile.reconciles;
-            looks.is_at_start(&HookName::UpdateStatus) || looks.is_at_end(&HookName::UpdateStatus)
-        }
-        _ => false,
+    let mut profiles = records.profiles(whose, asked_at);
+    let looks = profiles.any(|profile| {
+        let looks = &profile.reconciles;
+        looks.is_at_start(&HookName::UpdateStatus) || looks.is_at_end(&HookName::UpdateStatus)
     });
-    looks.then(|| deployment.models[spec.model].update_status_interval)
+    let model = deployment.applications[application].model;
+    looks.then(|| deployment.models[model].update_status_interval)
 }

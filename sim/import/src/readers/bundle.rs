@@ -20,13 +20,17 @@ pub(crate) fn read(
 ) -> ModelDump {
     let count = out.list.len();
     let file = merged_bundle(bundle, overlays, files, out);
-    // An application without a charm is told of below, with what to give.
-    let mut index = 0;
-    out.list.retain(|mistake| {
-        index += 1;
-        let is_charm = mistake.code == Code::MissingKey && mistake.message == "`charm` is missing";
-        index <= count || !is_charm
-    });
+    // An application without a charm, the only key that it must have, is told of below, with what to give.
+    let without = file.applications.iter().flat_map(Map::iter);
+    let without = without.filter(|(_, application)| application.charm.is_none());
+    let without: Vec<Place> = without
+        .flat_map(|(name, application)| [name.place, application.place])
+        .collect();
+    let told = out.list.split_off(count);
+    out.list.extend(told.into_iter().filter(|mistake| {
+        let place = mistake.primary.as_ref().map(|label| label.place);
+        mistake.code != Code::MissingKey || place.is_none_or(|place| !without.contains(&place))
+    }));
     for mistake in &mut out.list[count..] {
         // What is wrong is left out; `juju deploy` would refuse the bundle.
         if mistake.severity == Severity::Error && mistake.code != Code::Syntax {

@@ -3,8 +3,8 @@
 mod trust;
 
 use trustsim_diagnosis::{
-    Cause, CertificateCause, ChainCause, ClockEffect, Fault, FaultAction, FaultCause, Lost,
-    NotInstalledReason, NotLoadedReason, NotRequestedReason, Performed, Refusal, Removal,
+    Cause, CertificateCause, ChainCause, ClockEffect, Fault, FaultAction, FaultCause, KeyLoss,
+    Lost, NotInstalledReason, NotLoadedReason, NotRequestedReason, Performed, Refusal, Removal,
     SignedInThePast, StillPresented, WaitEnd,
 };
 use trustsim_juju::Status;
@@ -324,13 +324,23 @@ fn of_chains(cause: &ChainCause) -> String {
             presenter,
             charm,
             name,
+            why,
             after,
-        } => format!(
-            "{presenter} has another key than its certificate for {name}: charm {charm} threw away the key that it had \
-             asked with, since the certificate before was revoked or had ended, and asks with the new one when it \
-             renews{}",
-            after_action(after.as_ref())
-        ),
+        } => {
+            let why = match why {
+                KeyLoss::ThrownAway => {
+                    "threw away the key that it had asked with, since the certificate before was revoked or had ended"
+                }
+                KeyLoss::KeptElsewhere => {
+                    "does not find the key where its version before kept it, and has made another"
+                }
+            };
+            format!(
+                "{presenter} has another key than its certificate for {name}: charm {charm} {why}, and asks with the new \
+                 one when it renews{}",
+                after_action(after.as_ref())
+            )
+        }
         ChainCause::PreviousProviderStillServed {
             presenter,
             previous_provider: before,

@@ -95,8 +95,7 @@ impl<'a> Connections<'a> {
             binding,
             every,
             validator: validator
-                // A stack that is none was refused where its charm was declared.
-                .or_else(|| process.and_then(|process| process.validator.as_ref()?.parse().ok()))
+                .or_else(|| process.and_then(validator_of_process))
                 .unwrap_or_else(|| validator_of(from, self.inventory)),
             mutual: file.mutual == Some(true),
             persistence,
@@ -263,6 +262,12 @@ pub(super) fn every(every: Option<&Spanned<DeclaredDuration>>, out: &mut Diagnos
         Some(every) => every.value.0,
         None => EVERY,
     }
+}
+
+/// The stack of a process, where its charm says.
+pub(super) fn validator_of_process(process: &ProcessProfile) -> Option<Validator> {
+    // A stack that is none was refused where its charm was declared.
+    process.validator.as_ref()?.parse().ok()
 }
 
 /// The stack of the workload or client; OpenSSL where nothing is known of it.

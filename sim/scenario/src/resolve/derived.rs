@@ -11,7 +11,7 @@ mod trust;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::addresses::Addresses;
-use super::connections::{every, validator_of};
+use super::connections::{every, validator_of, validator_of_process};
 use super::inventory::Inventory;
 use super::relations::Located;
 use super::source_of;
@@ -414,7 +414,7 @@ fn as_process(
     };
     let application = &deployment.applications[from];
     let profile = application.charm.process(process.name);
-    let own = profile.and_then(|profile| profile.validator.as_ref()?.parse().ok());
+    let own = profile.and_then(validator_of_process);
     let is_charm = |reason: &Reason| matches!(reason, Reason::Workload(_));
     let every = match edge.reasons.iter().any(is_charm) {
         true => every.max(deployment.models[application.model].update_status_interval),

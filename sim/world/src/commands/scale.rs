@@ -41,7 +41,7 @@ impl Commands<'_> {
                 }
                 let channel = channel.as_deref();
                 self.deployed
-                    .refresh_origin(*application, charm.as_ref(), channel, *revision);
+                    .note_refresh(*application, charm.as_ref(), channel, *revision);
                 if let Some(charm) = charm {
                     self.deployed.refresh_charm(*application, charm);
                     self.refresh_config(*application, charm);

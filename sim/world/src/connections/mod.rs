@@ -91,7 +91,7 @@ impl Attempt {
         match self {
             Self::Handshake(case) => Ok(*case),
             Self::Failed(error) => Err(error),
-            Self::WithoutTls => Err(ErrorKind::PlaintextPeer),
+            Self::WithoutTls => Err(ErrorKind::NoCertificate),
         }
     }
 }

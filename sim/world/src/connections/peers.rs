@@ -129,7 +129,7 @@ impl<'a> Peers<'a> {
         }
         let name = pair.record.last_server_name();
         let Some(identity) = choose(side.served(), pair.endpoint.as_deref(), name) else {
-            return match (self.is_plain(pair.server), spec.follows_scheme) {
+            return match (self.is_plain(pair), spec.follows_scheme) {
                 (false, _) => Attempt::Failed(ErrorKind::NoCertificate),
                 (true, true) => Attempt::WithoutTls,
                 (true, false) => Attempt::Failed(ErrorKind::PlaintextPeer),
@@ -176,19 +176,24 @@ impl<'a> Peers<'a> {
     }
 
     /// Whether a server without a certificate serves without TLS.
-    fn is_plain(&self, server: UnitId) -> bool {
-        let application = self.deployed.juju().unit(server).application;
-        let Some(index) = self.deployed.index_of(application) else {
-            return false;
-        };
-        let charm = &self.deployed.origin(index).charm;
-        charm
-            .endpoints
-            .iter()
-            .any(|endpoint| match &endpoint.profile {
-                Some(EndpointProfile::Certificates(profile)) => profile.plain_without_certificate,
+    fn is_plain(&self, pair: &Pair) -> bool {
+        let application = self.deployed.juju().unit(pair.server).application;
+        let index = self.deployed.index_of(application);
+        let charm = index.map(|index| self.deployed.version_now(index).charm);
+        // A server that is no application of the deployment has no charm.
+        let mut endpoints = charm.into_iter().flat_map(|charm| &charm.endpoints);
+        endpoints.any(|endpoint| {
+            let is_meant = pair
+                .endpoint
+                .as_deref()
+                .is_none_or(|own| own == endpoint.name);
+            match &endpoint.profile {
+                Some(EndpointProfile::Certificates(profile)) => {
+                    is_meant && profile.plain_without_certificate
+                }
                 _ => false,
-            })
+            }
+        })
     }
 
     fn process_sources(&self, unit: UnitId, process: &str) -> Vec<WatchedSource> {

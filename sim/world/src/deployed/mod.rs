@@ -29,8 +29,8 @@ use trustsim_juju::{
 };
 use trustsim_kernel::{Agenda, Streams, Time};
 use trustsim_model::{
-    ActionIndex, Address, ApplicationIndex, Deployment, HookFailure, ModelIndex, Party, SaasIndex,
-    Side, Subject, TiVec, TimedAction, process_name,
+    ActionIndex, Address, ApplicationIndex, CharmStore, CharmVersion, Deployment, HookFailure,
+    ModelIndex, Party, SaasIndex, Side, Subject, TiVec, TimedAction, process_name,
 };
 use trustsim_pki::{Certificate, KeyPool};
 use trustsim_validators::Validator;
@@ -51,16 +51,16 @@ pub(super) struct Deployed {
     /// The public ACME server; none where no charm orders from one.
     acme: Option<AcmeServer>,
     revoked: RevokedAccess,
-    /// What refreshes named, by application.
-    origins: BTreeMap<ApplicationIndex, CharmOrigin>,
+    /// What applications were refreshed to.
+    refreshed: BTreeMap<ApplicationIndex, Refreshed>,
 }
 
-/// The charm of an application, the channel that it tracks, and the revision where that is known.
+/// What an application was refreshed to: its charm, the channel that it tracks, and the revision where that was named.
 #[derive(Clone, Debug)]
-pub(super) struct CharmOrigin {
-    pub(super) charm: Arc<CharmMetadata>,
-    pub(super) channel: Option<String>,
-    pub(super) revision: Option<u64>,
+struct Refreshed {
+    charm: Arc<CharmMetadata>,
+    channel: Option<String>,
+    revision: Option<u64>,
 }
 
 impl Deployed {
@@ -83,7 +83,7 @@ impl Deployed {
             saas: TiVec::new(),
             acme: None,
             revoked: RevokedAccess::default(),
-            origins: BTreeMap::new(),
+            refreshed: BTreeMap::new(),
             deployment,
         }
     }
@@ -271,32 +271,38 @@ impl Deployed {
         self.charms.refresh(id, version, code);
     }
 
-    /// Where the charm of an application comes from now.
-    pub(super) fn origin(&self, application: ApplicationIndex) -> CharmOrigin {
-        let spec = &self.deployment.applications[application];
-        let refreshed = self.origins.get(&application);
-        refreshed.cloned().unwrap_or_else(|| CharmOrigin {
-            charm: Arc::clone(&spec.charm),
-            channel: spec.channel.clone(),
-            revision: spec.revision,
+    /// The charm of an application now.
+    pub(super) fn version_now(&self, application: ApplicationIndex) -> CharmVersion<'_> {
+        let deployed = CharmVersion::deployed(&self.deployment.applications[application]);
+        let refreshed = self.refreshed.get(&application);
+        refreshed.map_or(deployed, |refreshed| CharmVersion {
+            charm: &refreshed.charm,
+            revision: refreshed.revision,
+            channel: refreshed.channel.as_deref(),
+            // `juju refresh` reads Charmhub.
+            store: CharmStore::Charmhub,
         })
     }
 
     /// A refresh: the channel stays unless another is named, and the revision is whatever it has unless one is named.
-    pub(super) fn refresh_origin(
+    pub(super) fn note_refresh(
         &mut self,
         application: ApplicationIndex,
         charm: Option<&Arc<CharmMetadata>>,
         channel: Option<&str>,
         revision: Option<u64>,
     ) {
-        let known = self.origin(application);
-        let origin = CharmOrigin {
-            charm: charm.map_or(known.charm, Arc::clone),
-            channel: channel.map(str::to_owned).or(known.channel),
+        let spec = &self.deployment.applications[application];
+        let before = self.refreshed.get(&application);
+        let (own, tracked) = before.map_or((&spec.charm, &spec.channel), |before| {
+            (&before.charm, &before.channel)
+        });
+        let refreshed = Refreshed {
+            charm: Arc::clone(charm.unwrap_or(own)),
+            channel: channel.map(str::to_owned).or_else(|| tracked.clone()),
             revision,
         };
-        self.origins.insert(application, origin);
+        self.refreshed.insert(application, refreshed);
     }
 
     /// What a unit sees now, outside a hook.

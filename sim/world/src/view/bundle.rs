@@ -53,11 +53,11 @@ impl Simulation {
         let index = self.spec_of(id);
         let spec = index.map(|index| &self.deployment().applications[index]);
         let mut exported = json!({ "charm": &*application.charm });
-        let origin = self.origin_of(id);
-        if let Some(channel) = &origin.channel {
+        let now = self.version_now(id);
+        if let Some(channel) = now.channel {
             exported["channel"] = json!(channel);
         }
-        if let Some(revision) = origin.revision {
+        if let Some(revision) = now.revision {
             exported["revision"] = json!(revision);
         }
         let count = application.units.len();

@@ -91,16 +91,17 @@ impl Simulation {
     fn application(&self, id: ApplicationId) -> Value {
         let juju = self.juju();
         let application = juju.application(id);
-        let origin = self.origin_of(id);
+        let now = self.version_now(id);
         let kubernetes = juju.model(application.model).kubernetes;
         let mut status = json!({
             "charm": &*application.charm,
             "base": {"name": "ubuntu", "channel": "24.04"},
             "charm-origin": "charmhub",
             "charm-name": &*application.charm,
-            "charm-rev": origin.revision.unwrap_or(0),
+            // Juju prints a number in any case: 0 is a charm that is not from Charmhub, and one of which it is not known here.
+            "charm-rev": now.revision.unwrap_or(0),
         });
-        if let Some(channel) = &origin.channel {
+        if let Some(channel) = now.channel {
             status["charm-channel"] = json!(channel);
         }
         if kubernetes {

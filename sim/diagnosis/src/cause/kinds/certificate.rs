@@ -225,7 +225,7 @@ pub enum ChainCause {
         /// The refresh of either that brought it about, where one did.
         after: Option<Performed>,
     },
-    /// The key beside the certificate is another one than it was asked for with: the charm threw that one away.
+    /// The key beside the certificate is another one than it was asked for with: the charm does not have that one any more.
     KeyDropped {
         /// Who presents it.
         presenter: Address,
@@ -233,7 +233,9 @@ pub enum ChainCause {
         charm: String,
         /// Common name of the certificate.
         name: String,
-        /// The action because of which it was asked for, where one was.
+        /// Why not.
+        why: KeyLoss,
+        /// The refresh that brought that version, or the action because of which it was asked for, where one was.
         after: Option<Performed>,
     },
     /// A certificate of the provider before is still presented.
@@ -251,6 +253,15 @@ pub enum ChainCause {
         /// Why it is not presented.
         why: NotInstalledReason,
     },
+}
+
+/// Why a charm does not have the key that a certificate was asked for with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KeyLoss {
+    /// It threw the key away, since the certificate before was revoked or had ended.
+    ThrownAway,
+    /// The version before kept it elsewhere, where this one does not look.
+    KeptElsewhere,
 }
 
 impl ChainCause {
