@@ -49,35 +49,14 @@ impl<'a> Search<'_, 'a> {
             let mut issuers = issuers.iter();
             issuers.find(|issuer| issuer.certificate == leaf.certificate)
         });
-        let drops_key = || {
-            let mut profiles = self.records.profiles(who, case.at);
-            case.error() == ErrorKind::KeyMismatch && above.is_none() && profiles.any(drops_key)
-        };
-        // What the version before wrote is nothing that this one knows: it makes a key, and writes that.
-        let refreshed = self.records.refreshed(&who.to_application(), case.at);
-        let since = refreshed.filter(|(refresh, _)| seq < *refresh && drops_key());
-        if let Some((_, refresh)) = since {
+        let loses_key = case.error() == ErrorKind::KeyMismatch && above.is_none();
+        if let Some((why, after)) = loses_key.then(|| self.key_lost(case, seq)).flatten() {
             let what = ChainCause::KeyDropped {
                 presenter: who.clone(),
                 charm: charm.clone(),
                 name: name.to_owned(),
-                why: KeyLoss::KeptElsewhere,
-                after: Some(refresh),
-            };
-            return Some(self.since_issued(what, seq));
-        }
-        // The key goes with a request in place of a certificate that was there before.
-        let holders = [who, who.application()];
-        let mut all = holders
-            .iter()
-            .flat_map(|holder| self.records.trail.issued_to(holder));
-        if drops_key() && all.any(|each| each.seq < seq) {
-            let what = ChainCause::KeyDropped {
-                presenter: who.clone(),
-                charm: charm.clone(),
-                name: name.to_owned(),
-                why: KeyLoss::ThrownAway,
-                after: self.ended_by(case, seq),
+                why,
+                after,
             };
             return Some(self.since_issued(what, seq));
         }
@@ -92,6 +71,26 @@ impl<'a> Search<'_, 'a> {
             after,
         };
         Some(self.since_issued(what, seq))
+    }
+
+    /// Why a charm that drops its key has none for the certificate that was issued with `seq`, and what made it so.
+    fn key_lost(&self, case: &Case<'a>, seq: Seq) -> Option<(KeyLoss, Option<Performed>)> {
+        let who = case.presenter;
+        if !self.records.profiles(who, case.at).any(drops_key) {
+            return None;
+        }
+        // What the version before wrote is nothing that this one knows: it makes a key, and writes that.
+        let refreshed = self.records.refreshed(&who.to_application(), case.at);
+        if let Some((_, refresh)) = refreshed.filter(|(refresh, _)| seq < *refresh) {
+            return Some((KeyLoss::KeptElsewhere, Some(refresh)));
+        }
+        // The key goes with a request in place of a certificate that was there before.
+        let holders = [who, who.application()];
+        let mut all = holders
+            .iter()
+            .flat_map(|holder| self.records.trail.issued_to(holder));
+        all.any(|each| each.seq < seq)
+            .then(|| (KeyLoss::ThrownAway, self.ended_by(case, seq)))
     }
 
     /// The refresh since which a chain is turned round: that of the presenter, which now reverses it or does not put it right

@@ -327,14 +327,7 @@ fn of_chains(cause: &ChainCause) -> String {
             why,
             after,
         } => {
-            let why = match why {
-                KeyLoss::ThrownAway => {
-                    "threw away the key that it had asked with, since the certificate before was revoked or had ended"
-                }
-                KeyLoss::KeptElsewhere => {
-                    "does not find the key where its version before kept it, and has made another"
-                }
-            };
+            let why = how_key_was_lost(*why);
             format!(
                 "{presenter} has another key than its certificate for {name}: charm {charm} {why}, and asks with the new \
                  one when it renews{}",
@@ -363,6 +356,17 @@ fn of_chains(cause: &ChainCause) -> String {
                 "{presenter} kept the certificate of {before}{after}: {now} issued another one at \
                  {issued}, {why}"
             )
+        }
+    }
+}
+
+fn how_key_was_lost(why: KeyLoss) -> &'static str {
+    match why {
+        KeyLoss::ThrownAway => {
+            "threw away the key that it had asked with, since the certificate before was revoked or had ended"
+        }
+        KeyLoss::KeptElsewhere => {
+            "does not find the key where its version before kept it, and has made another"
         }
     }
 }
