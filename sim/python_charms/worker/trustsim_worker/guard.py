@@ -119,6 +119,8 @@ def limit(limits: dict) -> None:
         _, hard = resource.getrlimit(which)
         if hard != resource.RLIM_INFINITY:
             bound = min(bound, hard)
-        resource.setrlimit(which, (bound, bound))
+        # Where both limits of the time are one, the kernel kills, and nothing says that it was for time.
+        last = bound + 1 if which == resource.RLIMIT_CPU and hard == resource.RLIM_INFINITY else bound
+        resource.setrlimit(which, (bound, last))
     signal.signal(signal.SIGALRM, signal.SIG_DFL)
     signal.setitimer(signal.ITIMER_REAL, limits["seconds"])
