@@ -20,7 +20,7 @@ pub use offers::offering;
 pub use scale::ScaleAction;
 pub use units::{Target, UnitAction};
 
-use super::deployment::{Deployment, Side, Source};
+use super::deployment::{Deployment, ModelKind, Side, Source};
 use super::tls_action::TlsAction;
 use crate::command_line::{CommandLine, FileContent, Word};
 use crate::index::{ApplicationIndex, ClientIndex, ModelIndex};
@@ -207,9 +207,12 @@ impl Action {
             Self::AtWorkload { .. }
             | Self::AcmeServer { .. }
             | Self::Revoke { .. }
-            | Self::Restart { .. }
             | Self::ClientTrust { .. }
             | Self::SkewClock { .. } => Instruction::ByHand(self.to_phrase(deployment)),
+            Self::Restart { application, .. } => {
+                let how = restarted_by(*application, deployment);
+                Instruction::ByHand(format!("{}, {how}", self.to_phrase(deployment)))
+            }
         }
     }
 
@@ -330,4 +333,21 @@ fn clock_of(whose: &str, skew_ns: i64) -> String {
 
 fn unit_suffix(unit: Option<u32>) -> String {
     unit.map_or(String::new(), |number| format!("/{number}"))
+}
+
+/// What restarts the workload of an application; how its service is called is not known.
+fn restarted_by(application: ApplicationIndex, deployment: &Deployment) -> String {
+    let spec = &deployment.applications[application];
+    let containers = &spec.charm.containers;
+    match deployment.models[spec.model].kind {
+        ModelKind::Machine => "with `systemctl restart` on its machines".to_owned(),
+        ModelKind::Kubernetes => match containers.as_slice() {
+            [] => "with `pebble restart` in its container".to_owned(),
+            [one] => format!("with `pebble restart` in its container {one}"),
+            several => format!(
+                "with `pebble restart` in its containers {}",
+                several.join(", ")
+            ),
+        },
+    }
 }

@@ -68,7 +68,7 @@ pub fn missing(missing: &MissingTrust) -> String {
     }
 }
 
-/// `14 checks: in 13 the CA is trusted, in 1 it is not`.
+/// `14 pairs of a client and a server: in 13 the client trusts the CA, in 1 it does not`.
 pub fn counts(found: &TrustFound) -> String {
     let all = found.checks.iter();
     let (mut trusted, mut missing, mut nothing) = (0_u64, 0_u64, 0_u64);
@@ -79,9 +79,9 @@ pub fn counts(found: &TrustFound) -> String {
             (Some(_), None) => &mut missing,
         } += 1;
     }
+    let pairs = counted(found.checks.len() as u64, "pair");
     let mut text = format!(
-        "{}: the CA is trusted in {trusted}, and is not in {missing}",
-        counted(found.checks.len() as u64, "check"),
+        "{pairs} of a client and a server: in {trusted} the client trusts the CA, in {missing} it does not"
     );
     if nothing > 0 {
         text.push_str(&format!("; in {nothing} nothing is presented"));
