@@ -1,6 +1,7 @@
 //! Revisions of a charm before the one that its entry in the catalogue was read for, played in whole scenarios.
 
 mod cert_handler;
+mod data_sources;
 mod kafka;
 mod options;
 

@@ -68,7 +68,8 @@ pub use metadata::{
 pub use operators::{OperatorAction, OperatorContext, PendingTask};
 pub use options::{OptionFault, Options};
 pub use provenance::{
-    Pinned, Provenance, Reading, ReadingDeclaration, Revisions, UnknownRevisions, is_channel, track,
+    DiffersWithout, DiffersWithoutDeclaration, Pinned, Provenance, Reading, ReadingDeclaration,
+    Revisions, UnknownRevisions, is_channel, revisions, track,
 };
 pub use reconciles::Reconciles;
 pub use registry::Registry;

@@ -59,6 +59,17 @@ pub struct Reading {
     pub unverified: Option<String>,
     /// What the charm is known to do otherwise than it is played, a clause each whose subject is the charm.
     pub differs: Vec<String>,
+    /// What else it does otherwise while it lacks a relation.
+    pub differs_without: Vec<DiffersWithout>,
+}
+
+/// What a charm does otherwise than it is played, unless it has a relation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DiffersWithout {
+    /// Endpoints of which one is related where it does not.
+    pub endpoints: Vec<String>,
+    /// What it does, a clause whose subject is the charm.
+    pub how: String,
 }
 
 /// Revisions of a charm on Charmhub, both ends included. There is no range without an end: a reading says nothing of what
@@ -93,6 +104,19 @@ impl Provenance {
             Self::Read(_) | Self::OwnCode | Self::Scenario | Self::Metadata | Self::Unknown => {
                 false
             }
+        }
+    }
+
+    /// The reading that it rests on, with or without keys of a scenario; none where the charm's code was not read.
+    pub fn reading(&self) -> Option<&Reading> {
+        match self {
+            Self::Read(reading) => Some(reading),
+            Self::Adjusted(before) => before.reading(),
+            Self::Unread { .. }
+            | Self::OwnCode
+            | Self::Scenario
+            | Self::Metadata
+            | Self::Unknown => None,
         }
     }
 
@@ -203,6 +227,20 @@ record! {
         unverified: Text = "unverified",
         /// What the charm is known to do otherwise than it is played, such as `serves the leaf without its chain`.
         differs: Vec<String> = "differs",
+        /// What else it does otherwise while it lacks a relation.
+        differs_without: Vec<DiffersWithoutDeclaration> = "differs-without",
+    }
+}
+
+record! {
+    /// What a charm does otherwise than it is played, unless it has a relation.
+    pub struct DiffersWithoutDeclaration {
+        /// Endpoints of which one is related where it does not.
+        #[schemars(required)]
+        endpoints: Vec<String> = "endpoints" [Required],
+        /// What it does.
+        #[schemars(required)]
+        how: String = "how" [Required],
     }
 }
 
@@ -234,12 +272,27 @@ impl ReadingDeclaration {
             simplified: self.simplified.iter().flatten().cloned().collect(),
             unverified,
             differs: self.differs.iter().flatten().cloned().collect(),
+            differs_without: self.differs_without(),
         }))
     }
 }
 
+impl ReadingDeclaration {
+    /// What is missing was noted when it was read.
+    fn differs_without(&self) -> Vec<DiffersWithout> {
+        let all = self.differs_without.iter().flatten();
+        let complete = all.filter_map(|one| {
+            Some(DiffersWithout {
+                endpoints: one.endpoints.clone()?,
+                how: one.how.clone()?,
+            })
+        });
+        complete.collect()
+    }
+}
+
 /// The ranges that are written. Mistakes are noted in the reader.
-pub(super) fn revisions(written: &Option<Vec<Text>>, reader: &mut Reader) -> Vec<Revisions> {
+pub fn revisions(written: &Option<Vec<Text>>, reader: &mut Reader) -> Vec<Revisions> {
     let mut ranges = Vec::new();
     for text in written.iter().flatten() {
         match text.value.parse() {

@@ -89,7 +89,7 @@ pub fn catalogue_entry(charm: &str) -> Option<Node> {
     documents.first()?.get(charm).cloned()
 }
 
-/// The lines of a top-level key in an embedded file, with the key.
+/// The lines of a top-level key in an embedded file, with the key and the comments up to the next one.
 fn block<'a>(text: &'a str, key: &str) -> Option<&'a str> {
     let head = format!("\n{key}:\n");
     let start = text.find(&head)? + 1;
@@ -97,7 +97,7 @@ fn block<'a>(text: &'a str, key: &str) -> Option<&'a str> {
     let mut ends = text[body..]
         .match_indices('\n')
         .map(|(at, _)| body + at + 1);
-    let is_next = |at: &usize| !text[*at..].starts_with([' ', '-', '\n']);
+    let is_next = |at: &usize| !text[*at..].starts_with([' ', '-', '\n', '#']);
     let end = ends.find(is_next).unwrap_or(text.len());
     Some(&text[start..end])
 }

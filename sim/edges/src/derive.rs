@@ -78,6 +78,9 @@ impl Derivation<'_> {
                 listener,
                 provider,
             };
+            if let Some(exception) = leg.dials_nothing(self.deployment) {
+                return Outcome::None(NoEdge::Exception(exception));
+            }
             match self.leg(index, &leg) {
                 Ok(edges) => found.extend(edges),
                 Err(unknown) => return Outcome::Unknown(unknown),

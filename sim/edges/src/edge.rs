@@ -82,6 +82,8 @@ pub enum Outcome {
 pub enum NoEdge {
     /// No side dials, as the table says.
     Table(&'static Row),
+    /// No side dials, since these charms do otherwise than the table says.
+    Exception(&'static Exception),
 }
 
 /// Why it cannot be told what a relation ends as; each says what would have to be supplied.
@@ -126,6 +128,8 @@ pub enum Name {
     IngressAddress,
     /// The name of the application's Kubernetes service.
     Service,
+    /// The name of its headless service, `APP-endpoints`, which is that of a unit without its first label.
+    HeadlessService,
     /// `localhost`.
     Localhost,
     /// The public name of an ingress; `None` where no option sets it.

@@ -57,6 +57,8 @@ record! {
         called_as_first: bool = "called-as-first",
         /// Endpoints at which it is TLS.
         tls_endpoints: Vec<String> = "tls-endpoints",
+        /// Endpoints at which the charm dials.
+        charm_endpoints: Vec<String> = "charm-endpoints",
         /// Endpoints at which it is plain.
         plain_endpoints: Vec<PlainEndpointFile> = "plain-endpoints",
         /// An option that decides.
@@ -99,8 +101,16 @@ record! {
     pub(crate) struct ExceptionFile {
         /// Charmhub names.
         charms: Vec<String> = "charms" [Required],
+        /// Their revisions (`155` or `155..236`); all where none is listed.
+        revisions: Vec<Text> = "revisions",
+        /// Whether the scenario has to name the revision.
+        pinned: bool = "pinned",
         /// `dialer` or `listener`.
         side: Text = "side" [Required],
+        /// What is on the other side.
+        across: AcrossFile = "across",
+        /// Whether nothing is dialled.
+        dials_nothing: bool = "dials-nothing",
         /// Endpoints of that side; all where none is listed.
         endpoints: Vec<String> = "endpoints",
         /// When the dialer speaks TLS, if the listener does: `always`, `own-certificate` or `never`.
@@ -115,8 +125,20 @@ record! {
         checks: Text = "checks",
         /// Whether clients get the URL of the ingress.
         ingress: bool = "ingress",
+        /// What has to be said of it.
+        note: String = "note",
         /// Repository, file and lines.
         source: Text = "source" [Required],
+    }
+}
+
+record! {
+    /// What is on the other side of a relation.
+    pub(crate) struct AcrossFile {
+        /// Charmhub names.
+        charms: Vec<String> = "charms" [Required],
+        /// Their revisions; all where none is listed.
+        revisions: Vec<Text> = "revisions",
     }
 }
 

@@ -41,16 +41,11 @@ impl Leg<'_> {
             checks: row.checks,
             ingress: row.ingress && self.gives_ingress(deployment),
             speaks: Speaks::Always,
-            process: None,
+            process: self.charms_process(deployment),
             exception: None,
         };
         for exception in &row.exceptions {
-            let application = match exception.part {
-                Part::Dialer => self.dialer,
-                Part::Listener => self.listener,
-            };
-            let charm = &deployment.applications[application].charm.name;
-            if exception.charms.contains(charm) && self.is_at(exception, application, deployment) {
+            if self.holds(exception, deployment) {
                 facts.exception = Some(exception);
                 facts.tls = exception.tls.unwrap_or(facts.tls);
                 facts.dialled = exception.dialled.unwrap_or(facts.dialled);
@@ -70,6 +65,38 @@ impl Leg<'_> {
         // A client of a provider behind an ingress; one that listens itself gives its own name.
         facts.ingress &= self.listener == self.provider;
         facts
+    }
+
+    /// The process that dials, where it is the charm and not its workload.
+    fn charms_process(&self, deployment: &Deployment) -> Option<&'static str> {
+        let mut endpoints = self.row.charm_endpoints.iter();
+        let is_here = |endpoint: &&String| {
+            let mut sides = self.relation.sides.iter();
+            sides.any(|side| {
+                side.endpoint == **endpoint
+                    && deployment.application_of(side.party) == Some(self.dialer)
+            })
+        };
+        endpoints.find(is_here).map(String::as_str)
+    }
+
+    /// The exception by which nothing is dialled at all.
+    pub(crate) fn dials_nothing(&self, deployment: &Deployment) -> Option<&'static Exception> {
+        let mut exceptions = self.row.exceptions.iter();
+        exceptions.find(|exception| exception.dials_nothing && self.holds(exception, deployment))
+    }
+
+    /// Whether an exception is about the charms on both sides, and the endpoint.
+    fn holds(&self, exception: &Exception, deployment: &Deployment) -> bool {
+        let (application, across) = match exception.part {
+            Part::Dialer => (self.dialer, self.listener),
+            Part::Listener => (self.listener, self.dialer),
+        };
+        let applications = &deployment.applications;
+        let other = exception.across.as_ref();
+        exception.charms.cover(&applications[application])
+            && other.is_none_or(|versions| versions.cover(&applications[across]))
+            && self.is_at(exception, application, deployment)
     }
 
     /// Whether an exception is about the endpoint that an application has in this relation.
@@ -120,6 +147,7 @@ pub(crate) fn name(dialled: Dialled) -> Name {
         Dialled::Address => Name::Address,
         Dialled::IngressAddress => Name::IngressAddress,
         Dialled::Service => Name::Service,
+        Dialled::HeadlessService => Name::HeadlessService,
         Dialled::Localhost => Name::Localhost,
         Dialled::Loopback => Name::External(Some("127.0.0.1".to_owned())),
     }

@@ -26,6 +26,7 @@ mod table;
 mod tests;
 mod told;
 mod unseen;
+mod versions;
 
 pub use agents::{CONTROLLER_NAME, CONTROLLER_SOURCE, ControllerEdge, controller_edges};
 pub use derive::derive;
@@ -38,3 +39,4 @@ pub use row::{
     WorkloadRow,
 };
 pub use table::{row_of, rows, units_rows, workload_rows};
+pub use versions::CharmVersions;

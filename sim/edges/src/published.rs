@@ -85,6 +85,9 @@ impl<'a> Published<'a> {
         let labels: Vec<&str> = host.split('.').collect();
         match labels.as_slice() {
             [_, endpoints, _, "svc", ..] if endpoints.ends_with("-endpoints") => Some(Name::Host),
+            [endpoints, _, "svc", ..] if endpoints.ends_with("-endpoints") => {
+                Some(Name::HeadlessService)
+            }
             [_, _, "svc", ..] => Some(Name::Service),
             _ => None,
         }

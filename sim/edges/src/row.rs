@@ -1,5 +1,7 @@
 //! The rows of `interfaces.yaml` as values: what is known of one kind of relation.
 
+use crate::versions::CharmVersions;
+
 /// Which side of a relation opens connections because of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Dials {
@@ -43,6 +45,8 @@ pub enum Dialled {
     IngressAddress,
     /// The Kubernetes service of the application.
     Service,
+    /// Its headless service, `APP-endpoints`: the name of a unit's pod without its first label.
+    HeadlessService,
     /// The public name of an ingress.
     Ingress,
     /// The host of a URL in the databag, that the provider makes from its own name.
@@ -110,10 +114,14 @@ pub struct PlainEndpoint {
 /// Charms that do otherwise than their row says, where they are on one side.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Exception {
-    /// Charmhub names.
-    pub charms: Vec<String>,
+    /// Which.
+    pub charms: CharmVersions,
     /// Where.
     pub part: Part,
+    /// What has to be on the other side for them to do so.
+    pub across: Option<CharmVersions>,
+    /// Whether nothing is dialled because of the relation.
+    pub dials_nothing: bool,
     /// Endpoints of that side; every one where none is listed.
     pub endpoints: Vec<String>,
     /// When the dialer speaks TLS, where that is not whenever the listener does.
@@ -128,6 +136,8 @@ pub struct Exception {
     pub checks: Option<Checks>,
     /// Whether clients are given the URL of an ingress, where that differs.
     pub ingress: Option<bool>,
+    /// What has to be said of it.
+    pub note: Option<String>,
     /// Repository, file and lines.
     pub source: String,
 }
@@ -170,6 +180,8 @@ pub struct Row {
     pub called_as_first: bool,
     /// Endpoints at which it is TLS whatever the row says otherwise.
     pub tls_endpoints: Vec<String>,
+    /// Endpoints at which not the workload dials but the charm, as a process that is called like the endpoint.
+    pub charm_endpoints: Vec<String>,
     /// Endpoints at which it is plain, whatever the row says otherwise, unless an option of the listener is set.
     pub plain_endpoints: Vec<PlainEndpoint>,
     /// An option that decides.

@@ -4,12 +4,15 @@ use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
 use crate::file::{
-    ExceptionFile, OptionFile, PlainEndpointFile, RowFile, TableFile, UnitsFile, WorkloadFile,
+    AcrossFile, ExceptionFile, OptionFile, PlainEndpointFile, RowFile, TableFile, UnitsFile,
+    WorkloadFile,
 };
 use crate::row::{
     Checks, Dialled, Dials, Exception, OptionRule, Part, PlainEndpoint, Row, Speaks, TlsWhen,
     UnitsRow, WorkloadRow,
 };
+use crate::versions::CharmVersions;
+use trustsim_charm_model::revisions;
 use trustsim_yaml::{FromNode, Reader, Text, Unknown, parse};
 
 const TEXT: &str = include_str!("interfaces.yaml");
@@ -38,11 +41,12 @@ const TLS_WHEN: [(&str, TlsWhen); 7] = [
     ("outside-url", TlsWhen::OutsideUrl),
 ];
 
-const DIALLED: [(&str, Dialled); 8] = [
+const DIALLED: [(&str, Dialled); 9] = [
     ("fqdn", Dialled::Fqdn),
     ("address", Dialled::Address),
     ("ingress-address", Dialled::IngressAddress),
     ("service", Dialled::Service),
+    ("headless-service", Dialled::HeadlessService),
     ("ingress", Dialled::Ingress),
     ("url", Dialled::Url),
     ("localhost", Dialled::Localhost),
@@ -193,6 +197,7 @@ impl RowFile {
             requirers_too: self.requirers_too == Some(true),
             called_as_first: self.called_as_first == Some(true),
             tls_endpoints: self.tls_endpoints.iter().flatten().cloned().collect(),
+            charm_endpoints: self.charm_endpoints.iter().flatten().cloned().collect(),
             plain_endpoints: plain,
             option: self.option.as_ref().and_then(OptionFile::to_rule),
             assumed: self.assumed == Some(true),
@@ -228,8 +233,17 @@ impl PlainEndpointFile {
 impl ExceptionFile {
     fn to_exception(&self, reader: &mut Reader) -> Option<Exception> {
         Some(Exception {
-            charms: self.charms.clone()?,
+            charms: CharmVersions {
+                charms: self.charms.clone()?,
+                revisions: revisions(&self.revisions, reader),
+                pinned: self.pinned == Some(true),
+            },
             part: word(self.side.as_ref()?, &PARTS, reader)?,
+            across: self
+                .across
+                .as_ref()
+                .and_then(|across| across.to_versions(reader)),
+            dials_nothing: self.dials_nothing == Some(true),
             endpoints: self.endpoints.iter().flatten().cloned().collect(),
             speaks: optional(self.speaks.as_ref(), &SPEAKS, reader),
             process: self.process.clone(),
@@ -237,7 +251,18 @@ impl ExceptionFile {
             dialled: optional(self.dialled.as_ref(), &DIALLED, reader),
             checks: optional(self.checks.as_ref(), &CHECKS, reader),
             ingress: self.ingress,
+            note: self.note.clone(),
             source: source(self.source.as_ref(), reader)?,
+        })
+    }
+}
+
+impl AcrossFile {
+    fn to_versions(&self, reader: &mut Reader) -> Option<CharmVersions> {
+        Some(CharmVersions {
+            charms: self.charms.clone()?,
+            revisions: revisions(&self.revisions, reader),
+            pinned: false,
         })
     }
 }

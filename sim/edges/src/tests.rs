@@ -484,8 +484,9 @@ fn a_dialer_that_speaks_without_tls_comes_to_nothing() {
         let (transport, _) = traced("grafana-k8s", "workload-tracing", own);
         assert_eq!(transport, mismatched(false));
         // What the charm itself sends is another client's.
-        let (transport, _) = traced("grafana-k8s", "charm-tracing", own);
+        let (transport, of) = traced("grafana-k8s", "charm-tracing", own);
         assert!(transport.is_tls());
+        assert_eq!(of.as_deref(), Some("charm-tracing"));
     }
     let process = Some("tracing".to_owned());
     let without = traced("prometheus-k8s", "workload-tracing", false);
@@ -493,6 +494,46 @@ fn a_dialer_that_speaks_without_tls_comes_to_nothing() {
     let (transport, of) = traced("prometheus-k8s", "workload-tracing", true);
     assert!(transport.is_tls());
     assert_eq!(of, process);
+}
+
+/// canonical/alertmanager-k8s-operator 7f64241 and 82e47e5, canonical/loki-operators 9b09dab.
+#[test]
+fn an_exception_may_be_of_revisions_and_of_what_is_on_the_other_side() {
+    let line = |charm: &str, revision: Option<u64>, grafana: Option<u64>| {
+        let mut built = Built::on_kubernetes();
+        built.relate("ca:certificates", "it:certificates", "tls-certificates");
+        built.relate("it:source", "graf:grafana-source", "grafana_datasource");
+        built.charm("it", charm);
+        built.charm("graf", "grafana-k8s");
+        for (application, revision) in [("it", revision), ("graf", grafana)] {
+            if let Some(revision) = revision {
+                built.revision(application, revision);
+            }
+        }
+        let lines = edge_lines(&built);
+        lines.first().cloned().unwrap_or_default()
+    };
+    let unit = "graf -> it, tls certificates (relation 1)";
+    let headless = "graf -> it at its headless service, tls certificates (relation 1)";
+    let service = "graf -> it at its service, tls certificates (relation 1)";
+    for (charm, revision, grafana, expected) in [
+        ("alertmanager-k8s", Some(194), None, unit),
+        ("alertmanager-k8s", Some(195), None, headless),
+        ("alertmanager-k8s", Some(226), None, headless),
+        ("alertmanager-k8s", None, None, headless),
+        ("alertmanager-k8s", Some(225), Some(180), headless),
+        ("alertmanager-k8s", Some(226), Some(180), ""),
+        ("alertmanager-k8s", Some(226), Some(181), headless),
+        ("loki-coordinator-k8s", Some(83), Some(180), unit),
+        ("loki-coordinator-k8s", Some(90), None, headless),
+        ("loki-coordinator-k8s", Some(91), None, service),
+        ("loki-coordinator-k8s", Some(91), Some(180), ""),
+        ("tempo-coordinator-k8s", Some(159), Some(180), unit),
+        ("tempo-coordinator-k8s", Some(160), Some(180), ""),
+    ] {
+        let found = line(charm, revision, grafana);
+        assert_eq!(found, expected, "{charm} {revision:?}, grafana {grafana:?}");
+    }
 }
 
 /// canonical/hydra-operator e629051 and canonical/kratos-operator 530db02, `src/integrations.py`.

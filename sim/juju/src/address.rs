@@ -2,6 +2,11 @@
 
 use crate::{ApplicationId, Topology, UnitId};
 
+/// DNS name of the headless service of an application in a Kubernetes model: whichever pod answers, it has a name of its own.
+pub fn headless_service(application: &str, model: &str) -> String {
+    format!("{application}-endpoints.{model}.svc.cluster.local")
+}
+
 impl Topology {
     /// DNS name of a unit: in a pod that of the StatefulSet's headless service, on a machine its
     /// address in the space to which its application is bound.
@@ -10,8 +15,9 @@ impl Topology {
         let application = self.application(unit.application);
         let model = self.model(application.model);
         if model.kubernetes {
-            let (app, number, model) = (&application.name, unit.number, &model.name);
-            format!("{app}-{number}.{app}-endpoints.{model}.svc.cluster.local")
+            let (app, number) = (&application.name, unit.number);
+            let service = headless_service(app, &model.name);
+            format!("{app}-{number}.{service}")
         } else {
             self.binding_address(id, "").to_owned()
         }

@@ -48,6 +48,7 @@ mod value;
 #[cfg(test)]
 mod tests;
 
+pub use address::headless_service;
 pub use agents::{Activity, Agent, Failed, RelationLocal, Running};
 pub use context::{
     Effects, Files, RepeatedChange, RepeatedFailure, SecretView, Telling, UnitContext,

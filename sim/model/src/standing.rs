@@ -372,7 +372,7 @@ impl<'a> Standings<'a> {
         for application in &certified {
             let versions = versions[*application].iter();
             let found =
-                versions.flat_map(|version| names_from(deployment, *application, version.charm));
+                versions.flat_map(|version| by_relations(deployment, *application, version.charm));
             let found: Vec<Gap> = found.collect();
             let own = &mut gaps[*application];
             own.extend(found);
@@ -524,8 +524,9 @@ fn ends(deployment: &Deployment, relation: &RelationSpec) -> Option<[Application
     Some([provider, requirer])
 }
 
-/// Names that an application asks for and that come over its relations.
-fn names_from(
+/// What is not played because of relations that an application has, or has not: names that come over them, and what its charm
+/// does otherwise without one.
+fn by_relations(
     deployment: &Deployment,
     application: ApplicationIndex,
     charm: &CharmMetadata,
@@ -544,8 +545,17 @@ fn names_from(
             side.endpoint == *endpoint && deployment.application_of(side.party) == Some(application)
         })
     };
-    let found = named.filter(|endpoint| is_related(endpoint)).cloned();
-    found.map(|endpoint| Gap::NamesFrom { endpoint }).collect()
+    let named = named.filter(|endpoint| is_related(endpoint)).cloned();
+    let named = named.map(|endpoint| Gap::NamesFrom { endpoint });
+    let reading = charm.provenance.reading();
+    let lacking = reading.map_or(&[][..], |reading| &reading.differs_without);
+    let lacking = lacking
+        .iter()
+        .filter(|one| !one.endpoints.iter().any(is_related));
+    let differs = lacking.map(|one| Gap::Differs {
+        how: one.how.clone(),
+    });
+    named.chain(differs).collect()
 }
 
 fn without_repeats(gaps: impl Iterator<Item = Gap>) -> Vec<Gap> {

@@ -178,6 +178,8 @@ fn page(known: &KnownReading, all: &[KnownReading]) -> String {
                 .differs
                 .iter()
                 .for_each(|how| add("not played", &format!("it {how}")));
+            let lacking = reading.differs_without.iter();
+            lacking.for_each(|one| add("not played", &format!("it {}", one.how)));
             reading
                 .simplified
                 .iter()

@@ -253,6 +253,7 @@ fn line(deployment: &Deployment, edge: &Edge) -> String {
         Name::Address => " at its address".to_owned(),
         Name::IngressAddress => " at its ingress address".to_owned(),
         Name::Service => " at its service".to_owned(),
+        Name::HeadlessService => " at its headless service".to_owned(),
         Name::Localhost => " at localhost".to_owned(),
         Name::External(None) => " at its public name".to_owned(),
         Name::External(Some(name)) => format!(" as {name}"),

@@ -82,7 +82,7 @@ pub const fn left_out(why: LeftOut) -> &'static str {
         LeftOut::NoClientCertificate => "whose client has no certificate of a relation",
         LeftOut::OneUnit => "of a single unit to itself",
         LeftOut::CharmsTrust => {
-            "of a charm to its own workload whose times or trust are not played"
+            "of a charm, not of its workload, whose times or trust are not played"
         }
     }
 }
@@ -111,6 +111,7 @@ pub fn name(name: &Name) -> &str {
         Name::Address => "its address",
         Name::IngressAddress => "its ingress address",
         Name::Service => "its service",
+        Name::HeadlessService => "its headless service",
         Name::Localhost => "localhost",
         Name::External(Some(name)) => name,
         Name::External(None) => "its public name",
@@ -169,6 +170,10 @@ pub fn why(
 ) -> String {
     let mut text = match outcome {
         Outcome::None(NoEdge::Table(row)) => no_edge(row).to_owned(),
+        Outcome::None(NoEdge::Exception(exception)) => {
+            let why = exception.note.as_deref();
+            format!("no side dials: {}", why.unwrap_or(&exception.source))
+        }
         Outcome::Unknown(unknown) => format!(
             "{}: {}",
             unknown_because(*unknown, relation),

@@ -21,6 +21,7 @@ use trust::Trust;
 use trustsim_edges::{Checks, Edge, EdgeIndex, Edges, End, Name, Plain, Reason, Transport, derive};
 use trustsim_errors::{Code, Diagnostic, Diagnostics};
 use trustsim_interfaces::passed_ca::Carrier;
+use trustsim_juju::headless_service;
 use trustsim_kernel::Span;
 use trustsim_model::{
     ApplicationIndex, ConnectionSpec, Deployment, EdgeBasis, ModelKind, NameSpec, Party,
@@ -358,6 +359,12 @@ fn connection(
     let name = match &edge.name {
         Name::External(name) => name.clone().map(NameSpec::Written),
         Name::IngressAddress => Some(NameSpec::IngressAddress),
+        Name::HeadlessService => {
+            let application = &deployment.applications[to];
+            let model = &deployment.models[application.model].name;
+            let name = headless_service(&application.name, model);
+            Some(NameSpec::Written(name))
+        }
         Name::Host | Name::Address | Name::Service | Name::Localhost => None,
     };
     let client = Party::Application(from);

@@ -112,7 +112,7 @@ impl Inference<'_> {
     }
 
     /// Where a named endpoint had the other side's interface in other revisions of its charm,
-    /// this deployment has one of those.
+    /// this deployment has one of those, unless it names its revision.
     fn use_earlier_interface(&mut self, draft: &RelationDraft) {
         for (this, other) in [(0, 1), (1, 0)] {
             let (side, across) = (&draft.sides[this], &draft.sides[other]);
@@ -131,13 +131,21 @@ impl Inference<'_> {
             let (Some(earlier), Some(wanted)) = (earlier, wanted) else {
                 continue;
             };
-            if !earlier.contains(&wanted.interface) {
+            if !earlier.contains(&wanted.interface) || self.is_read(side.application) {
                 continue;
             }
             let interface = wanted.interface.clone();
             self.inventory
                 .set_interface(side.application, &own.value, &interface);
         }
+    }
+
+    /// Whether an application names a revision that the description of its charm is about.
+    fn is_read(&self, application: ApplicationIndex) -> bool {
+        let spec = &self.inventory.deployment().applications[application];
+        let reading = spec.charm.provenance.reading();
+        let covers = |revision| reading.is_some_and(|reading| reading.covers(revision));
+        spec.revision.is_some_and(covers)
     }
 
     /// Every endpoint that is named but not known, of charms that may have more.
