@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use crate::agents::failing::FailingRest;
+use crate::agents::members::DueMembers;
 use crate::context::Effects;
 use crate::convert::narrow_nanos;
 use crate::{Hook, HookError, RelationId, SecretId, UnitId};
@@ -252,6 +253,8 @@ impl Failed {
 pub struct RelationLocal {
     /// Remote units joined, with the version of each one's bag this unit was last told of.
     pub members: BTreeMap<UnitId, u64>,
+    /// The remote units of which something is due.
+    pub(crate) due: DueMembers,
     /// Version of the remote application bag it was last told of.
     pub application_seen: u64,
     /// A joined unit whose `relation-changed` is due.

@@ -10,6 +10,7 @@ mod elision;
 mod failing;
 mod firings;
 mod lock;
+mod members;
 mod repeats;
 mod replay;
 
@@ -18,6 +19,7 @@ use std::ops::{Deref, DerefMut};
 pub(crate) use agent::*;
 pub use agent::{Activity, Agent, Failed, RelationLocal, Running};
 pub(crate) use failing::PURPOSE_RETRY;
+pub(crate) use members::{MemberChange, Named};
 pub(crate) use repeats::Timer;
 
 use crate::leases::Leases;
@@ -102,6 +104,17 @@ impl Agents {
     pub(crate) fn mark_dirty(&mut self, unit: UnitId, relation: RelationId) {
         if let Some(agent) = self.topology.agent_mut(unit) {
             agent.dirty.insert(relation);
+        }
+    }
+
+    /// Something about a remote unit has changed, of which an agent is to be told. Before `relation-created` it knows of
+    /// none.
+    pub(crate) fn note_member(&mut self, watcher: UnitId, relation: RelationId, member: UnitId) {
+        let member = self.named(member);
+        let agent = self.topology.agent_mut(watcher);
+        let local = agent.and_then(|agent| agent.relations.get_mut(&relation));
+        if let Some(local) = local.filter(|local| local.created) {
+            local.due.note(member);
         }
     }
 

@@ -141,6 +141,18 @@ impl Hook {
         }
     }
 
+    /// The remote unit that the hook tells of.
+    pub(crate) const fn remote_unit(&self) -> Option<UnitId> {
+        match self {
+            Self::RelationJoined { unit, .. }
+            | Self::RelationDeparted { unit, .. }
+            | Self::RelationChanged {
+                unit: Some(unit), ..
+            } => Some(*unit),
+            _ => None,
+        }
+    }
+
     /// The hook's name without an endpoint, container or action: `relation-changed`,
     /// `config-changed`.
     pub fn kind(&self) -> &'static str {

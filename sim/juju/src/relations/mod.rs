@@ -16,8 +16,9 @@ pub use integrate::IntegrateError;
 pub use offers::OfferError;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
-use crate::agents::Agents;
+use crate::agents::{Agents, Named};
 use crate::topology::reads_topology;
 use crate::{
     About, ApplicationKind, Bag, Happening, Hook, Host, Life, Relation, RelationChange, RelationId,
@@ -179,6 +180,9 @@ impl Relations<'_> {
                 continue;
             }
             self.agents.mark_dirty(watcher, id);
+            if let Some(unit) = unit {
+                self.agents.note_member(watcher, id, unit);
+            }
             self.agents.wake_at_arrival(watcher, host);
         }
         self.send_if_cross_model(id, end, unit, host);
@@ -268,13 +272,6 @@ impl Relations<'_> {
         }
     }
 
-    fn not_its_relation(&self, unit: UnitId, relation: RelationId) -> ! {
-        panic!(
-            "{} takes part in {relation:?}, which is no relation of its application",
-            self.unit(unit).name
-        )
-    }
-
     fn relation_changed(
         &mut self,
         id: RelationId,
@@ -311,10 +308,17 @@ impl Relations<'_> {
             self.leave_principal(unit, relation, host);
             return;
         }
+        let all = match hook {
+            Hook::RelationCreated { .. } => self.remote_members(unit, relation),
+            _ => Vec::new(),
+        };
         let agent = self.agents.agent_of_mut(unit);
         let local = agent.relations.entry(relation).or_default();
         match hook {
-            Hook::RelationCreated { .. } => local.created = true,
+            Hook::RelationCreated { .. } => {
+                local.created = true;
+                local.due.begin(false, all.into_iter());
+            }
             Hook::RelationJoined { unit: remote, .. } => {
                 local.members.insert(*remote, version);
                 local.changed_pending = Some(*remote);
@@ -331,10 +335,36 @@ impl Relations<'_> {
             }
             other => unreachable!("{other:?} has a relation and is no relation hook that is known"),
         }
+        if let Some(remote) = hook.remote_unit() {
+            self.agents.note_member(unit, relation, remote);
+        }
     }
 }
 
 impl Topology {
+    /// A unit with its name, by which units are told of in order.
+    pub(crate) fn named(&self, unit: UnitId) -> Named {
+        Named {
+            name: Arc::clone(&self.unit(unit).name),
+            unit,
+        }
+    }
+
+    /// The units on the other side of a relation that are or were in its scope.
+    fn remote_members(&self, unit: UnitId, relation: RelationId) -> Vec<UnitId> {
+        let found = self.relation(relation);
+        let own = found.end_of(self.unit(unit).application);
+        let own = own.unwrap_or_else(|| self.not_its_relation(unit, relation));
+        found.opposite(own).units.keys().copied().collect()
+    }
+
+    fn not_its_relation(&self, unit: UnitId, relation: RelationId) -> ! {
+        panic!(
+            "{} takes part in {relation:?}, which is no relation of its application",
+            self.unit(unit).name
+        )
+    }
+
     /// What Juju writes into a unit's bag.
     fn network_info(&self, unit: UnitId, endpoint: &str) -> Bag {
         let address = self.ingress_address(unit, endpoint);

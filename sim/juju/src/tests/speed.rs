@@ -65,3 +65,43 @@ fn ten_thousand_units() {
     println!("{} events, {} hooks", stage.handled, stage.played.len());
     assert!(stage.juju.is_settled(stage.now()));
 }
+
+/// A provider whose relation has units of the other side joining, changing and leaving: how many of them it compares, all
+/// in all, each time that it has run a hook.
+fn compared_members(units: u32) -> (usize, usize) {
+    let (mut stage, provider, requirer, relation) = super::stage::pair((1, units));
+    let watcher = super::stage::nth(&stage, provider, 0);
+    let (mut compared, mut hooks) = (0, 0);
+    let mut run = |stage: &mut Stage, until: u64| {
+        let until = stage.now() + seconds(until);
+        while stage.now() < until {
+            stage.run_for(Span::from_millis(500));
+            let agent = stage.agent(watcher);
+            let due = agent.relations.get(&relation).map(|local| &local.due);
+            compared += due.map_or(0, |due| due.news().len());
+        }
+        hooks = stage.hooks(watcher).len();
+    };
+    run(&mut stage, 2_000);
+    let sides = [(provider, "db"), (requirer, "db")];
+    assert_eq!(stage.juju.relation_between(sides), Some(relation));
+    stage.call(|juju, host| juju.relations_mut().remove_relation(relation, None, host));
+    run(&mut stage, 1_000);
+    assert!(stage.juju.is_settled(stage.now()));
+    (compared, hooks)
+}
+
+/// Each remote unit is compared when something about it has changed, and not at each hook: with eight times the units
+/// a provider compares eight times as many, where a walk along all would compare 64 times as many.
+#[test]
+fn a_provider_compares_a_unit_when_it_changes() {
+    let ((few, hooks), (many, more_hooks)) = (compared_members(25), compared_members(200));
+    assert!(
+        hooks > 3 * 25 && more_hooks > 3 * 200,
+        "{hooks} {more_hooks}"
+    );
+    assert!(
+        0 < few && many <= 12 * few,
+        "{few} of 25 and {many} of 200 units"
+    );
+}

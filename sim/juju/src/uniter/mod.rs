@@ -18,7 +18,7 @@ use crate::context::OutsideServices;
 use crate::pods::POD_START;
 use crate::secrets::{SecretStore, Secrets};
 use crate::topology::reads_topology;
-use crate::uniter::resolver::Operation;
+use crate::uniter::resolver::{Operation, Sorted};
 use crate::{
     About, Activity, ConnectionError, Connections, Event, Happening, Hook, Host, Quiet, Step,
     UnitId,
@@ -223,6 +223,7 @@ impl Uniter<'_> {
     ) -> Option<Step> {
         let now = host.now();
         loop {
+            self.sort_members(unit, now);
             match self.resolver().next_operation(unit, now) {
                 Some(Operation::Run(hook, _))
                     if after_hook
@@ -308,6 +309,32 @@ impl Uniter<'_> {
         } else {
             agent.removed = true;
             self.remove_dead_unit(unit, host);
+        }
+    }
+
+    /// Sorts what is due about remote units: where the agent leaves a relation, first which they are.
+    fn sort_members(&mut self, unit: UnitId, now: Time) {
+        loop {
+            let sorted = self.resolver().sorted_members(unit, now);
+            let mut begins = false;
+            for (relation, sorted) in sorted {
+                let local = self.agents.agent_of_mut(unit).relations.get_mut(&relation);
+                let due = &mut local.expect("it was found there").due;
+                match sorted {
+                    Sorted::Begins { leaving, units } => {
+                        due.begin(leaving, units.into_iter());
+                        begins = true;
+                    }
+                    Sorted::Units(units) => {
+                        for (member, change) in units {
+                            due.sort(member, change);
+                        }
+                    }
+                }
+            }
+            if !begins {
+                return;
+            }
         }
     }
 

@@ -1,8 +1,11 @@
 //! Picks a unit's next operation, in Juju's order (juju/juju 3.6
 //! `internal/worker/uniter/resolver.go` and the resolvers it chains).
 
+mod members;
 mod relation_hooks;
 mod settled;
+
+pub(crate) use members::Sorted;
 
 use std::sync::Arc;
 

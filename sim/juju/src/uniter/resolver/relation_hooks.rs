@@ -7,14 +7,6 @@ use crate::uniter::resolver::Operation;
 use crate::{End, Hook, Life, Relation, RelationId, Role, ScopeMember, Topology, UnitId};
 use trustsim_kernel::{Seq, Time};
 
-/// The next remote unit to report for each event.
-#[derive(Default)]
-struct MemberChanges {
-    gone: Option<UnitId>,
-    joining: Option<UnitId>,
-    changed: Option<UnitId>,
-}
-
 impl Resolver<'_> {
     /// The next relation hook. Relations to others come first, in an order that is arbitrary but fixed for each unit
     /// (Juju iterates over a Go map), peers last.
@@ -51,8 +43,7 @@ impl Resolver<'_> {
         let found = self.relation(relation);
         let agent = self.agent_of(id);
         let dying = agent.dying;
-        let leaving = found.life != Life::Alive || found.suspended;
-        let must_break = dying || (leaving && self.timing.has_arrived(id, found.changed_at, now));
+        let must_break = self.must_break(id, found, now);
         if self.is_implicit(id, found) {
             let hook = Hook::RelationBroken { relation };
             return must_break.then_some((hook, agent.removed_by.or(found.cause)));
@@ -94,72 +85,6 @@ impl Resolver<'_> {
         let cause = found.member(unit).and_then(|member| member.bag.cause);
         let unit = Some(unit);
         Some((Hook::RelationChanged { relation, unit }, cause))
-    }
-
-    /// Who is gone, who joins and who changed: of each the first by name. Both lists of units are in order of id, and a
-    /// relation keeps every unit that ever was in its scope, so that each known member is among the remote units. One
-    /// walk along both lists therefore finds all three.
-    fn member_changes(
-        &self,
-        id: UnitId,
-        found: &Relation,
-        local: &RelationLocal,
-        must_break: bool,
-        now: Time,
-    ) -> MemberChanges {
-        let mut changes = MemberChanges::default();
-        let mut known = local.members.iter().peekable();
-        let remote = self.remote_end(id, found).map(|end| &end.units);
-        for (unit, member) in remote.into_iter().flatten() {
-            let seen = known.next_if(|(other, _)| *other == unit);
-            let here =
-                !must_break && *unit != id && self.sees_member(id, found, *unit, member, now);
-            let slot = match seen {
-                Some(_) if !here => &mut changes.gone,
-                None if here => &mut changes.joining,
-                Some((_, version)) if self.bag_changed_since(id, member, *version, now) => {
-                    &mut changes.changed
-                }
-                _ => continue,
-            };
-            let is_first = slot.is_none_or(|best| self.unit(*unit).name < self.unit(best).name);
-            if is_first {
-                *slot = Some(*unit);
-            }
-        }
-        changes
-    }
-
-    fn bag_changed_since(
-        &self,
-        id: UnitId,
-        member: &ScopeMember,
-        seen_version: u64,
-        now: Time,
-    ) -> bool {
-        member
-            .bag
-            .version_seen(|at| self.timing.has_arrived(id, at, now))
-            != seen_version
-    }
-
-    /// Whether the agent believes the unit to be in scope: the latest move counts only once its watcher has delivered it.
-    /// In a container relation it sees the unit it shares its machine with and no other.
-    fn sees_member(
-        &self,
-        id: UnitId,
-        relation: &Relation,
-        unit: UnitId,
-        member: &ScopeMember,
-        now: Time,
-    ) -> bool {
-        let in_scope = if self.timing.has_arrived(id, member.moved_at, now) {
-            member.in_scope
-        } else {
-            // The latest move is not known yet, and it entered or left the scope: before, the reverse was true.
-            !member.in_scope
-        };
-        in_scope && (!relation.container || self.is_pair(id, unit))
     }
 
     /// The version of what a relation hook tells the unit, as it sees it now: what changes
@@ -208,7 +133,7 @@ impl Resolver<'_> {
 }
 
 impl Topology {
-    fn remote_end<'a>(&self, id: UnitId, found: &'a Relation) -> Option<&'a End> {
+    pub(super) fn remote_end<'a>(&self, id: UnitId, found: &'a Relation) -> Option<&'a End> {
         let own = found.end_of(self.unit(id).application)?;
         Some(found.opposite(own))
     }
