@@ -40,7 +40,7 @@ impl<I: Id, T> Arena<I, T> {
     }
 
     /// Every value with its id, in the order in which they were added.
-    pub(crate) fn iter(&self) -> impl Iterator<Item = (I, &T)> {
+    pub(crate) fn iter(&self) -> impl ExactSizeIterator<Item = (I, &T)> {
         let items = self.items.iter().enumerate();
         items.map(|(position, item)| (I::at(position), item))
     }

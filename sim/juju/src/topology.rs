@@ -132,7 +132,7 @@ impl Topology {
     }
 
     /// Every unit, proxies included.
-    pub fn units(&self) -> impl Iterator<Item = (UnitId, &Unit)> {
+    pub fn units(&self) -> impl ExactSizeIterator<Item = (UnitId, &Unit)> {
         self.units.iter()
     }
 

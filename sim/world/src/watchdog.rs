@@ -66,8 +66,8 @@ impl Watchdog {
         if window.hooks <= HOOKS_MAX {
             return;
         }
-        let units =
-            u32::try_from(deployed.juju().units().count()).expect("a unit's id has 32 bits");
+        let units = u32::try_from(deployed.juju().units().len());
+        let units = units.expect("a unit's id has 32 bits");
         // A million units have more hooks in a day than can be counted here.
         if window.hooks <= HOOKS_MAX.saturating_add(units.saturating_mul(HOOKS_PER_UNIT)) {
             return;

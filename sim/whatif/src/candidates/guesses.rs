@@ -87,14 +87,14 @@ impl Candidate {
     }
 
     fn note(&mut self, outage: usize) {
+        let last = self.meant_for.last();
+        assert!(
+            last.is_none_or(|last| *last <= outage),
+            "outages are looked at in order: {outage} after {last:?}"
+        );
         // The same is often guessed twice from one outage.
-        if self.meant_for.last() != Some(&outage) {
+        if last != Some(&outage) {
             self.meant_for.push(outage);
         }
-        assert!(
-            self.meant_for.is_sorted(),
-            "outages are looked at in order: {:?}",
-            self.meant_for
-        );
     }
 }

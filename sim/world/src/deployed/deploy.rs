@@ -247,7 +247,7 @@ impl Deployed {
             let timings = &self.deployment.timings;
             (timings.provision_min, timings.provision_max)
         };
-        let made = self.juju.units().count() as u64;
+        let made = self.juju.units().len() as u64;
         let provision =
             self.streams
                 .between(PURPOSE_ADDED, usize::from(index) as u64, made, low, high);
