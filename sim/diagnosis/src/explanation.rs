@@ -1,6 +1,8 @@
 //! Why a handshake failed: its symptom, the root cause, which relation would have carried what was missing, and what
 //! started it, as values. `parts.rs` divides an outage into the stretches that are explained each by one.
 
+use std::collections::BTreeMap;
+
 use super::ca_route::{CaRoute, OwnedCa, ProtocolMismatches, ca_route};
 use super::case::Case;
 use super::cause::{Performed, Records, RootCause, Roots, Search, Trail};
@@ -67,6 +69,31 @@ pub enum Trigger {
     },
 }
 
+fn handshake(journal: &Journal, seq: Seq) -> (&Entry, &HandshakeRecord) {
+    let entry = journal.get(seq);
+    let entry = entry.expect("a handshake is known by its entry");
+    let Kind::Handshake(record) = &entry.kind else {
+        panic!("{seq:?} is the entry of a handshake: {:?}", entry.kind);
+    };
+    (entry, record)
+}
+
+/// Of each handshake of a connection the first that failed as it does, since the connection last worked; itself where it
+/// works. A connection that fails again and again for years is asked for it as often.
+fn first_alike(journal: &Journal, own: &[Seq]) -> Vec<Seq> {
+    let mut failing: BTreeMap<ErrorKind, Seq> = BTreeMap::new();
+    let first = own
+        .iter()
+        .map(|&seq| match handshake(journal, seq).1.verdict.error {
+            Some(error) => *failing.entry(error).or_insert(seq),
+            None => {
+                failing.clear();
+                seq
+            }
+        });
+    first.collect()
+}
+
 /// Everything an outage is explained from.
 pub(super) struct Explainer<'a> {
     pub(super) deployment: &'a Deployment,
@@ -77,6 +104,8 @@ pub(super) struct Explainer<'a> {
     mismatches: ProtocolMismatches,
     /// The handshakes of each connection, in order.
     pub(super) handshakes: Vec<Vec<Seq>>,
+    /// Of each of them the first that failed as it does, since the connection last worked; itself where it works.
+    first_alike: Vec<Vec<Seq>>,
 }
 
 impl<'a> Explainer<'a> {
@@ -96,10 +125,12 @@ impl<'a> Explainer<'a> {
                 handshakes[connection].push(seq_of(index));
             }
         }
+        let first_alike = handshakes.iter().map(|own| first_alike(journal, own));
         Self {
             deployment,
             manifest,
             journal,
+            first_alike: first_alike.collect(),
             facts: Facts::new(journal),
             trail: Trail::new(journal),
             mismatches: ProtocolMismatches::of(deployment),
@@ -109,12 +140,7 @@ impl<'a> Explainer<'a> {
 
     /// The entry of a handshake, and what it recorded.
     pub(super) fn handshake(&self, seq: Seq) -> (&'a Entry, &'a HandshakeRecord) {
-        let entry = self.journal.get(seq);
-        let entry = entry.expect("a handshake is known by its entry");
-        let Kind::Handshake(record) = &entry.kind else {
-            panic!("{seq:?} is the entry of a handshake: {:?}", entry.kind);
-        };
-        (entry, record)
+        handshake(self.journal, seq)
     }
 
     /// The last handshake of a connection up to an instant.
@@ -173,21 +199,19 @@ impl<'a> Explainer<'a> {
     fn what_began(&self, case: &Case<'a>, connection: u32, seq: Seq) -> Option<Seq> {
         let own = &self.handshakes[connection as usize];
         let last = own.partition_point(|each| *each < seq);
-        let verdict = |seq: Seq| &self.handshake(seq).1.verdict;
-        let mut failing = own[..last].iter().rev().copied();
-        if case.lacks_trust() {
-            let failed = failing
-                .next()
-                .is_some_and(|before| !verdict(before).is_ok());
-            return match failed {
-                true => None,
-                false => self.root(&cause_chain(self.journal, seq)),
-            };
-        }
-        let failing = failing.take_while(|before| !verdict(*before).is_ok());
-        let error = case.record.verdict.error;
-        let alike = failing.filter(|before| verdict(*before).error == error);
-        self.root(&cause_chain(self.journal, alike.last().unwrap_or(seq)))
+        assert_eq!(
+            own.get(last),
+            Some(&seq),
+            "a handshake is one of its connection"
+        );
+        let before = own[..last].last();
+        let failed = before.is_some_and(|seq| !self.handshake(*seq).1.verdict.is_ok());
+        let first = match (case.lacks_trust(), failed) {
+            (true, true) => return None,
+            (true, false) => seq,
+            (false, _) => self.first_alike[connection as usize][last],
+        };
+        self.root(&cause_chain(self.journal, first))
     }
 
     pub(super) fn case(&self, connection: u32, seq: Seq, at: Time) -> Case<'a> {

@@ -97,20 +97,17 @@ impl<'a> Hindrances<'_, 'a> {
         has: impl Fn(&Entry) -> Option<bool>,
         at: Time,
     ) -> Option<RootCause> {
-        let end = self.records.deployment.start + self.records.deployment.duration;
-        let (trail, start) = (self.records.trail, self.records.deployment.start);
-        let own = trail.about_if(who, start, end, |entry| has(entry).is_some());
-        let (before, after): (Vec<_>, Vec<_>) =
-            own.into_iter().partition(|(_, entry)| entry.time <= at);
-        let (seq, entry) = first_without(before, &has)?;
+        let (seq, entry) = self.records.gone(who, at, &has)?;
         let by = self.new_container(entry)?;
-        let mut later = after.iter().filter(|(_, entry)| has(entry) == Some(true));
+        let end = self.records.deployment.start + self.records.deployment.duration;
+        let is_back = |entry: &Entry| entry.time > at && has(entry) == Some(true);
+        let later = self.records.trail.about_if(who, at, end, is_back);
         let cause = FaultCause::LostWithContainer {
             who: who.clone(),
             what: what.clone(),
             at: short(entry.time),
             by,
-            until: later.next().map(|(_, entry)| short(entry.time)),
+            until: later.first().map(|(_, entry)| short(entry.time)),
             and: None,
         };
         let who = who.clone();
@@ -158,10 +155,7 @@ impl CertificateSearch<'_, '_> {
 
     /// A hook took away the certificate that `who` presented.
     pub(super) fn taken_away(&self, who: &Address, at: Time) -> Option<RootCause> {
-        let start = self.records.deployment.start;
-        let is_it = |entry: &Entry| notes::presents(entry).is_some();
-        let own = self.records.trail.about_if(who, start, at, is_it);
-        let (seq, entry) = first_without(own, notes::presents)?;
+        let (seq, entry) = self.records.gone(who, at, notes::presents)?;
         let (unit, hook) = self.hindrances().first_hook(entry)?;
         let what = CertificateCause::TakenAway {
             holder: who.clone(),

@@ -24,7 +24,7 @@ impl<'a> TrustSearch<'_, 'a> {
             givers.retain(|giver| *giver == signer);
         }
         let is_ready = |giver: &&Address| {
-            let own = self.records.trail.issued_to(giver).into_iter();
+            let own = self.records.trail.issued_to(giver);
             let mut own = own
                 .filter(|issued| issued.entry.time <= case.at && issued.record.certificate.is_ca());
             own.any(|issued| trusted.contains(&issued.record.certificate))

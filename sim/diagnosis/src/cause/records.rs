@@ -54,19 +54,10 @@ impl<'a> Records<'_, 'a> {
     /// The action nearest to an entry, of those that led to it: one of the scenario's, or, where there was none, what an
     /// operator did who was waited for.
     pub(crate) fn action_behind(&self, seq: Seq) -> Option<(Seq, Performed)> {
-        let mut next = Some(seq);
-        let mut answer = None;
-        while let Some(seq) = next {
-            if let Some(performed) = self.performed(seq) {
-                if self.timed(seq).is_some() {
-                    return Some((seq, performed));
-                }
-                answer = answer.or(Some((seq, performed)));
-            }
-            let entry = self.trail.entry(seq)?;
-            next = entry.cause.filter(|cause| *cause < seq);
-        }
-        answer
+        let mut all = self.trail.actions_behind(seq);
+        let planned = all.find(|action| self.timed(*action).is_some());
+        let action = planned.or_else(|| self.trail.actions_behind(seq).next())?;
+        Some((action, self.performed(action)?))
     }
 
     /// The action of the scenario nearest to an entry, of those that led to it.
@@ -300,17 +291,13 @@ impl<'a> Records<'_, 'a> {
 
     /// The action that led to a certificate, where something was done.
     pub(crate) fn issued_after(&self, wanted: &CertificateRecord) -> Option<Performed> {
-        let of = self.trail.issued_to(&wanted.holder());
-        let mut of = of.into_iter();
-        let found = of.find(|issued| issued.record.certificate == wanted.certificate)?;
+        let found = self.trail.issue_of(wanted)?;
         let (_, action) = self.action_behind(found.seq)?;
         Some(action)
     }
 
     pub(crate) fn issued_at(&self, wanted: &CertificateRecord) -> Time {
-        let of = self.trail.issued_to(&wanted.holder());
-        let mut of = of.into_iter();
-        let found = of.find(|issued| issued.record.certificate == wanted.certificate);
+        let found = self.trail.issue_of(wanted);
         found.map_or(wanted.certificate.not_before(), |issued| issued.entry.time)
     }
 
@@ -366,9 +353,7 @@ impl<'a> Records<'_, 'a> {
 
     /// The application whose CA signed a certificate for its holder; `None` for one outside Juju.
     pub(crate) fn giver_of(&self, record: &CertificateRecord) -> Option<Address> {
-        let of = self.trail.issued_to(&record.holder());
-        let mut of = of.into_iter();
-        let found = of.find(|known| known.record.certificate == record.certificate)?;
+        let found = self.trail.issue_of(record)?;
         Some(found.entry.subject.address()?.to_application())
     }
 
@@ -379,7 +364,22 @@ impl<'a> Records<'_, 'a> {
         at: Time,
         is_it: impl Fn(&Entry) -> bool,
     ) -> Option<(Seq, &'a Entry)> {
-        self.trail.about_if(address, since, at, is_it).pop()
+        self.trail.last_about(address, since, at, is_it)
+    }
+
+    /// The entry since which a thing that was there is not there, up to an instant. `has` says of an entry whether it is
+    /// there from then on.
+    pub(crate) fn gone(
+        &self,
+        who: &Address,
+        at: Time,
+        has: impl Fn(&Entry) -> Option<bool>,
+    ) -> Option<(Seq, &'a Entry)> {
+        let is_there = |entry: &Entry| has(entry) == Some(true);
+        let (had, entry) = self.last(who, self.deployment.start, at, is_there)?;
+        let is_gone = |entry: &Entry| has(entry) == Some(false);
+        let gone = self.trail.about_if(who, entry.time, at, is_gone);
+        gone.into_iter().find(|(seq, _)| *seq > had)
     }
 
     /// Which library an endpoint speaks.

@@ -175,7 +175,7 @@ impl<'a> CertificateSearch<'_, 'a> {
     fn expired_root(&self, culprit: &'a CertificateRecord, case: &Case<'a>) -> RootCause {
         let owner = culprit.holder();
         let born = self.records.issued_at(culprit);
-        let mut issued = self.records.trail.issued_to(&owner).into_iter();
+        let mut issued = self.records.trail.issued_to(&owner);
         let newer = issued.find(|Issued { entry, record, .. }| {
             record.kind == culprit.kind && entry.time > born && entry.time <= case.at
         });

@@ -2,6 +2,7 @@
 //! waited for and failed at. Knows what was written, not what it means.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::num::NonZeroU32;
 
 use crate::facts::seq_of;
 use trustsim_kernel::Time;
@@ -14,6 +15,10 @@ pub(crate) struct Trail<'a> {
     by_application: BTreeMap<Address, BTreeMap<Address, Vec<Seq>>>,
     /// Certificates by the holder they were issued to.
     issued: BTreeMap<Address, Vec<Seq>>,
+    /// All of them in the order of what they are, byte for byte, and of when they were issued.
+    by_bytes: Vec<Seq>,
+    /// Of each entry the nearest action of those that led to it, itself included.
+    nearest_actions: Vec<Option<Action>>,
     /// Applications of which a hook failed.
     failed: BTreeSet<Address>,
     actions: Vec<Seq>,
@@ -30,6 +35,21 @@ pub(crate) struct Issued<'a> {
     pub(crate) seq: Seq,
     pub(crate) entry: &'a Entry,
     pub(crate) record: &'a CertificateRecord,
+}
+
+/// The entry of an action, counted from one. `Option` of it is four bytes: a long journal has millions of entries.
+#[derive(Clone, Copy)]
+struct Action(NonZeroU32);
+
+impl Action {
+    fn at(seq: Seq) -> Self {
+        let number = NonZeroU32::MIN.checked_add(seq.0);
+        Self(number.expect("a journal has fewer entries than its positions can count"))
+    }
+
+    const fn seq(self) -> Seq {
+        Seq(self.0.get() - 1)
+    }
 }
 
 /// Entries by their address, while a journal is indexed. An address is put together once for each subject: a journal of
@@ -61,6 +81,8 @@ impl<'a> Trail<'a> {
             journal,
             by_application: BTreeMap::new(),
             issued: BTreeMap::new(),
+            by_bytes: Vec::new(),
+            nearest_actions: Vec::with_capacity(journal.entries().len()),
             failed: BTreeSet::new(),
             actions: Vec::new(),
             answers: BTreeMap::new(),
@@ -69,6 +91,8 @@ impl<'a> Trail<'a> {
         };
         let mut own = Own::default();
         for (seq, entry) in journal.numbered() {
+            let nearest = trail.nearest_of(seq, entry);
+            trail.nearest_actions.push(nearest);
             if matches!(entry.kind, Kind::Handshake(_)) {
                 continue;
             }
@@ -80,11 +104,22 @@ impl<'a> Trail<'a> {
                 trail.failed.insert(unit.to_application());
             }
         }
+        let mut by_bytes = std::mem::take(&mut trail.by_bytes);
+        by_bytes.sort_by_key(|seq| (trail.issued_at(*seq).record.certificate.der(), *seq));
+        trail.by_bytes = by_bytes;
         for (address, seqs) in own.found {
             let of = trail.by_application.entry(address.to_application());
             of.or_default().insert(address, seqs);
         }
         trail
+    }
+
+    /// What is nearest to an entry of which all that led to it is known.
+    fn nearest_of(&self, seq: Seq, entry: &Entry) -> Option<Action> {
+        match entry.kind {
+            Kind::Action(_) => Some(Action::at(seq)),
+            _ => self.nearest_actions[entry.cause?.0 as usize],
+        }
     }
 
     fn add(&mut self, seq: Seq, entry: &Entry) {
@@ -93,6 +128,7 @@ impl<'a> Trail<'a> {
             Kind::Settled { .. } => self.settled = Some(entry.time),
             Kind::CertificateIssued(record) => {
                 self.issued.entry(record.holder()).or_default().push(seq);
+                self.by_bytes.push(seq);
             }
             Kind::Action(_) => {
                 self.actions.push(seq);
@@ -135,6 +171,14 @@ impl<'a> Trail<'a> {
         self.actions.iter().map(|seq| (*seq, self.known(*seq)))
     }
 
+    /// The actions that led to an entry, itself included, the nearest first.
+    pub(super) fn actions_behind(&self, seq: Seq) -> impl Iterator<Item = Seq> + '_ {
+        let nearest = |seq: Seq| Some(self.nearest_actions[seq.0 as usize]?.seq());
+        std::iter::successors(nearest(seq), move |action| {
+            nearest(self.known(*action).cause?)
+        })
+    }
+
     /// Whether Juju refused an action.
     pub(super) fn is_refused(&self, seq: Seq) -> bool {
         self.refused.contains(&seq)
@@ -171,58 +215,95 @@ impl<'a> Trail<'a> {
         is_it: impl Fn(&Entry) -> bool,
     ) -> Vec<(Seq, &'a Entry)> {
         let mut found = Vec::new();
-        let all = self.by_application.get(wanted.application());
-        let all = all.into_iter();
-        let unit = wanted.to_unit();
-        // A unit is looked up: an application may have very many.
-        let own: Vec<&Vec<Seq>> = match wanted.unit_number() {
-            None => all.flat_map(BTreeMap::values).collect(),
-            Some(_) => {
-                let both = [Some(wanted), (unit != *wanted).then_some(&unit)];
-                all.flat_map(|all| both.iter().flatten().filter_map(|who| all.get(*who)))
-                    .collect()
-            }
-        };
-        for seqs in own {
-            let time = |seq: &Seq| self.known(*seq).time;
-            let first = seqs.partition_point(|seq| time(seq) < since);
-            let last = seqs.partition_point(|seq| time(seq) <= until);
-            let own = seqs[first..last.max(first)].iter();
+        for seqs in self.lists_of(wanted) {
+            let own = self.within(seqs, since, until).iter();
             let own = own.map(|seq| (*seq, self.known(*seq)));
-            found.extend(own.filter(|(_, entry)| is_it(entry)));
-        }
-        if wanted.process().is_some() {
-            // What its workload trusts is no matter of another process.
-            found.retain(|(_, entry)| {
-                !matches!(entry.kind, Kind::TrustChanged { .. })
-                    || entry
-                        .subject
-                        .address()
-                        .is_some_and(|about| about == *wanted)
-            });
+            found.extend(own.filter(|(_, entry)| is_matter_of(wanted, entry) && is_it(entry)));
         }
         // Each list is in order: a stable sort merges them.
         found.sort_by_key(|(seq, _)| *seq);
         found
     }
 
-    /// Certificates issued to a unit or to an application, in order.
-    pub(super) fn issued_to(&self, holder: &str) -> Vec<Issued<'a>> {
-        let seqs = self.issued.get(holder).map_or(&[][..], Vec::as_slice);
-        let of = |seq: &Seq| {
-            let entry = self.known(*seq);
-            let Kind::CertificateIssued(record) = &entry.kind else {
-                panic!(
-                    "{seq:?} is indexed as an issued certificate: {:?}",
-                    entry.kind
-                );
-            };
-            Issued {
-                seq: *seq,
-                entry,
-                record,
-            }
-        };
-        seqs.iter().map(of).collect()
+    /// The last of them for which `is_it` holds: what is looked for is mostly near the end.
+    pub(super) fn last_about(
+        &self,
+        wanted: &Address,
+        since: Time,
+        until: Time,
+        is_it: impl Fn(&Entry) -> bool,
+    ) -> Option<(Seq, &'a Entry)> {
+        let lists = self.lists_of(wanted).into_iter();
+        let last = lists.filter_map(|seqs| {
+            let own = self.within(seqs, since, until).iter().rev();
+            let mut own = own.map(|seq| (*seq, self.known(*seq)));
+            own.find(|(_, entry)| is_matter_of(wanted, entry) && is_it(entry))
+        });
+        last.max_by_key(|(seq, _)| *seq)
     }
+
+    /// The entries about a unit or, of an application, about itself and each of its units.
+    fn lists_of(&self, wanted: &Address) -> Vec<&Vec<Seq>> {
+        let all = self.by_application.get(wanted.application());
+        let all = all.into_iter();
+        let unit = wanted.to_unit();
+        // A unit is looked up: an application may have very many.
+        match wanted.unit_number() {
+            None => all.flat_map(BTreeMap::values).collect(),
+            Some(_) => {
+                let both = [Some(wanted), (unit != *wanted).then_some(&unit)];
+                all.flat_map(|all| both.iter().flatten().filter_map(|who| all.get(*who)))
+                    .collect()
+            }
+        }
+    }
+
+    fn within<'s>(&self, seqs: &'s [Seq], since: Time, until: Time) -> &'s [Seq] {
+        let time = |seq: &Seq| self.known(*seq).time;
+        let first = seqs.partition_point(|seq| time(seq) < since);
+        let last = seqs.partition_point(|seq| time(seq) <= until);
+        &seqs[first..last.max(first)]
+    }
+
+    /// The first issue of a certificate to its holder.
+    pub(super) fn issue_of(&self, wanted: &CertificateRecord) -> Option<Issued<'a>> {
+        let der = wanted.certificate.der();
+        let of = |seq: &Seq| self.issued_at(*seq).record.certificate.der();
+        let first = self.by_bytes.partition_point(|seq| of(seq) < der);
+        let same = self.by_bytes[first..].iter();
+        let same = same.take_while(|seq| of(seq) == der);
+        let mut issued = same.map(|seq| self.issued_at(*seq));
+        issued.find(|issued| issued.record.holder() == wanted.holder())
+    }
+
+    fn issued_at(&self, seq: Seq) -> Issued<'a> {
+        let entry = self.known(seq);
+        let Kind::CertificateIssued(record) = &entry.kind else {
+            panic!(
+                "{seq:?} is indexed as an issued certificate: {:?}",
+                entry.kind
+            );
+        };
+        Issued { seq, entry, record }
+    }
+
+    /// Certificates issued to a unit or to an application, in order.
+    pub(super) fn issued_to(
+        &self,
+        holder: &str,
+    ) -> impl DoubleEndedIterator<Item = Issued<'a>> + use<'_, 'a> {
+        let seqs = self.issued.get(holder).map_or(&[][..], Vec::as_slice);
+        seqs.iter().map(|seq| self.issued_at(*seq))
+    }
+}
+
+/// Whether an entry about an address or its unit is any matter of it: what a unit's workload trusts is none of another
+/// process.
+fn is_matter_of(wanted: &Address, entry: &Entry) -> bool {
+    wanted.process().is_none()
+        || !matches!(entry.kind, Kind::TrustChanged { .. })
+        || entry
+            .subject
+            .address()
+            .is_some_and(|about| about == *wanted)
 }

@@ -74,7 +74,7 @@ impl<'a> TrustSearch<'_, 'a> {
 
     /// What came is the CA of the provider's own server, and not the one with which it signs, or the other way round.
     fn own_root_instead(&self, signer: &Address, case: &Case<'a>) -> Option<Transit> {
-        let own = self.records.trail.issued_to(signer).into_iter();
+        let own = self.records.trail.issued_to(signer);
         let mut own = own.filter(|issued| issued.record.kind.is_root());
         let trusted = case.roots();
         let other = own.find(|issued| {
@@ -139,7 +139,7 @@ impl<'a> TrustSearch<'_, 'a> {
         let (charm_name, judge) = (charm.name.clone(), case.judge.clone());
         let one_file = charm.implementation.overwrites_received_cas
             || profile.is_some_and(|profile| profile.store == Store::Last);
-        let others = self.records.trail.issued_to(signer).into_iter();
+        let others = self.records.trail.issued_to(signer);
         let mut others = others.filter(|issued| case.could_sign(issued.record));
         let trusted = case.roots();
         if one_file
@@ -204,7 +204,7 @@ impl<'a> TrustSearch<'_, 'a> {
         if is_old(gives) || !is_old(takes) {
             return None;
         }
-        let all = self.records.trail.issued_to(signer).into_iter();
+        let all = self.records.trail.issued_to(signer);
         let known = all
             .filter(|issued| issued.entry.time <= case.at && case.could_sign(issued.record))
             .map(|issued| &issued.record.certificate);

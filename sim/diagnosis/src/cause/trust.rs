@@ -335,7 +335,7 @@ impl<'a> TrustSearch<'_, 'a> {
 
     /// Every CA of the signer that the judge trusted went with its container.
     pub(super) fn lost_trust(&self, signer: &Address, case: &Case<'a>) -> Option<RootCause> {
-        let all = self.records.trail.issued_to(signer).into_iter();
+        let all = self.records.trail.issued_to(signer);
         let all =
             all.filter(|issued| issued.entry.time <= case.at && case.could_sign(issued.record));
         let all: Vec<_> = all.map(|issued| &issued.record.certificate).collect();
@@ -350,7 +350,7 @@ impl<'a> TrustSearch<'_, 'a> {
         made: Issued<'a>,
         case: &Case<'a>,
     ) -> Vec<&'a Certificate> {
-        let all = self.records.trail.issued_to(signer).into_iter();
+        let all = self.records.trail.issued_to(signer);
         let before = all.filter(|issued| issued.seq < made.seq && case.could_sign(issued.record));
         before.map(|issued| &issued.record.certificate).collect()
     }
@@ -359,7 +359,7 @@ impl<'a> TrustSearch<'_, 'a> {
     fn ca_made(&self, case: &Case<'a>) -> Option<Issued<'a>> {
         let issuer = case.wanted_issuer()?;
         let owner = issuer.holder();
-        let all = self.records.trail.issued_to(&owner).into_iter();
+        let all = self.records.trail.issued_to(&owner);
         let mut own = all.filter(|issued| issued.record.certificate == issuer.certificate);
         own.next()
     }
@@ -372,7 +372,7 @@ impl<'a> TrustSearch<'_, 'a> {
         case: &Case<'a>,
     ) -> Option<Issued<'a>> {
         let made = self.ca_made(case)?;
-        let all = self.records.trail.issued_to(signer).into_iter();
+        let all = self.records.trail.issued_to(signer);
         let mut later = all.filter(|issued| {
             issued.seq > made.seq
                 && case.could_sign(issued.record)
@@ -384,7 +384,7 @@ impl<'a> TrustSearch<'_, 'a> {
     /// A CA that the signer made after the one that the judge should trust.
     fn newer_ca(&self, signer: &Address, case: &Case<'a>) -> Option<Issued<'a>> {
         let made = self.ca_made(case)?;
-        let all = self.records.trail.issued_to(signer).into_iter();
+        let all = self.records.trail.issued_to(signer);
         let mut later = all.filter(|Issued { seq, entry, record }| {
             *seq > made.seq && entry.time <= case.at && case.could_sign(record)
         });

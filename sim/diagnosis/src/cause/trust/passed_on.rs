@@ -70,7 +70,7 @@ impl<'a> TrustSearch<'_, 'a> {
     fn has_earlier(&self, over: &PassingRelation, case: &Case<'a>) -> bool {
         let server = &over.provider.application;
         let has_any = |of: &Address, is_its: fn(CertificateKind) -> bool| {
-            let mut issued = self.records.trail.issued_to(of).into_iter();
+            let mut issued = self.records.trail.issued_to(of);
             issued.any(|issued| {
                 is_its(issued.record.kind) && case.roots().contains(&issued.record.certificate)
             })
