@@ -74,6 +74,8 @@ pub struct Agent {
     pub relations: BTreeMap<RelationId, RelationLocal>,
     /// Relations in which something may be due.
     pub(crate) dirty: BTreeSet<RelationId>,
+    /// A relation in which a hook was due when it last found the machine lock taken.
+    pub(crate) waits_in: Option<RelationId>,
     /// Secret revisions that expired while it managed them.
     pub(crate) expiries: BTreeMap<(SecretId, u32), Expiry>,
     /// Obsolete revisions it is yet to be told of, and from when it sees them.
@@ -290,6 +292,7 @@ impl Agent {
             beginning: Snapshot::default(),
             relations: BTreeMap::new(),
             dirty: BTreeSet::new(),
+            waits_in: None,
             expiries: BTreeMap::new(),
             obsolete: BTreeMap::new(),
             obsolete_notified: BTreeSet::new(),

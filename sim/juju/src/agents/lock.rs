@@ -12,15 +12,18 @@ const PURPOSE_POLL: u64 = 0x706f_6c6c;
 impl Agents {
     /// Whether another unit holds the machine lock; if so this one waits for it.
     pub(crate) fn lock_is_taken(&mut self, unit: UnitId) -> bool {
-        let Some(machine) = self.unit(unit).machine else {
-            return false;
-        };
-        let holder = self.machine(machine).lock;
-        let taken = holder.is_some_and(|holder| holder != unit);
+        let taken = self.lock_is_held_by_another(unit);
         if taken {
             self.await_lock(unit);
         }
         taken
+    }
+
+    /// Whether another unit holds the machine lock.
+    pub(crate) fn lock_is_held_by_another(&self, unit: UnitId) -> bool {
+        let machine = self.unit(unit).machine;
+        let holder = machine.and_then(|machine| self.machine(machine).lock);
+        holder.is_some_and(|holder| holder != unit)
     }
 
     /// The unit waits for the machine lock.

@@ -14,7 +14,7 @@ use crate::{ApplicationId, Secret, SecretId, SecretOwner, UnitId, Value};
 pub(crate) struct SecretStore {
     secrets: Arena<SecretId, Secret>,
     /// Secrets that were not removed, by owner and label.
-    labels: BTreeMap<(SecretOwner, Arc<str>), SecretId>,
+    labels: BTreeMap<SecretOwner, BTreeMap<Arc<str>, SecretId>>,
 }
 
 impl SecretStore {
@@ -40,15 +40,13 @@ impl SecretStore {
 
     /// The secret of this owner with this label.
     pub(crate) fn by_label(&self, owner: SecretOwner, label: &str) -> Option<SecretId> {
-        self.labels.get(&(owner, Arc::from(label))).copied()
+        self.labels.get(&owner)?.get(label).copied()
     }
 
     /// Secrets of this owner that were not removed, in label order.
     pub(crate) fn of_owner(&self, owner: SecretOwner) -> impl Iterator<Item = SecretId> {
-        self.labels
-            .range((owner, Arc::from(""))..)
-            .take_while(move |((of, _), _)| *of == owner)
-            .map(|(_, id)| *id)
+        let owned = self.labels.get(&owner);
+        owned.into_iter().flatten().map(|(_, id)| *id)
     }
 
     /// The id of the next secret.
@@ -64,9 +62,9 @@ impl SecretStore {
             secret.label,
             secret.latest()
         );
-        let key = (secret.owner, Arc::clone(&secret.label));
+        let (owner, label) = (secret.owner, Arc::clone(&secret.label));
         let id = self.secrets.push(secret);
-        let former = self.labels.insert(key, id);
+        let former = self.labels.entry(owner).or_default().insert(label, id);
         assert!(former.is_none(), "a label names one secret of its owner");
         id
     }
@@ -78,8 +76,8 @@ impl SecretStore {
         secret.removed = true;
         secret.expire = None;
         secret.expiries.clear();
-        let key = (secret.owner, Arc::clone(&secret.label));
-        let named = self.labels.remove(&key);
+        let owned = self.labels.get_mut(&secret.owner);
+        let named = owned.and_then(|owned| owned.remove(&secret.label));
         assert_eq!(named, Some(id), "a secret that is there has its label");
     }
 

@@ -222,6 +222,9 @@ impl Uniter<'_> {
         host: &mut dyn Host,
     ) -> Option<Step> {
         let now = host.now();
+        if self.goes_on_waiting(unit, now) {
+            return None;
+        }
         loop {
             self.sort_members(unit, now);
             match self.resolver().next_operation(unit, now) {
@@ -279,6 +282,34 @@ impl Uniter<'_> {
             return asks.then_some(Step::Failing { unit });
         }
         Some(Step::Idle { unit })
+    }
+
+    /// Whether another unit holds the machine lock and this one has a hook for which it needs it: it waits for it then.
+    fn goes_on_waiting(&mut self, unit: UnitId, now: Time) -> bool {
+        if !self.agents.lock_is_held_by_another(unit) {
+            return false;
+        }
+        let before = self.agent_of(unit).waits_in;
+        let waits_in = self.resolver().relation_that_waits(unit, before, now);
+        self.agents.agent_of_mut(unit).waits_in = waits_in;
+        if waits_in.is_some() {
+            debug_assert!(
+                self.next_needs_lock(unit, now),
+                "{unit:?} goes on waiting in {waits_in:?}, and would do something else"
+            );
+            self.agents.await_lock(unit);
+        }
+        waits_in.is_some()
+    }
+
+    /// Whether the next operation of an agent is one that begins with the machine lock.
+    fn next_needs_lock(&self, unit: UnitId, now: Time) -> bool {
+        let resolver = self.resolver();
+        match resolver.next_operation(unit, now) {
+            Some(Operation::Create(_)) => true,
+            Some(Operation::Run(hook, _)) => !resolver.is_skipped(unit, &hook),
+            _ => false,
+        }
     }
 
     /// The next hook is a repeat, of which `quiet` is what the charm says: it is elided with those that follow, or runs.

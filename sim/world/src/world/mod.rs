@@ -162,7 +162,8 @@ impl World {
 
     /// Whether nothing is due that anything but time has caused, and no person will come for what waits.
     pub(super) fn is_at_rest(&self, now: Time) -> bool {
-        self.juju().is_settled(now) && !self.operators.have_tasks()
+        // A person may take hours, in which this is asked every second: that is seen at once, the rest unit by unit.
+        !self.operators.have_tasks() && self.juju().is_settled(now)
     }
 
     /// Where private keys are found.

@@ -4,6 +4,7 @@
 mod members;
 mod relation_hooks;
 mod settled;
+mod waiting;
 
 pub(crate) use members::Sorted;
 
@@ -12,7 +13,7 @@ use std::sync::Arc;
 use crate::agents::Snapshot;
 use crate::secrets::SecretStore;
 use crate::timing::Timing;
-use crate::{Activity, Hook, Life, RelationId, SecretOwner, Topology, UnitId};
+use crate::{Activity, Agent, Hook, Life, RelationId, SecretOwner, Topology, UnitId};
 use trustsim_kernel::{Seq, Time};
 
 /// What the agent does next.
@@ -189,16 +190,22 @@ impl Resolver<'_> {
     /// is arbitrary: it is drawn from the seed.
     fn uncreated_relation(&self, id: UnitId, now: Time) -> Option<RelationId> {
         let agent = self.agent_of(id);
-        let due = agent.dirty.iter().copied().filter(|relation| {
-            let found = self.relation(*relation);
-            let known = agent.relations.get(relation);
-            found.life == Life::Alive
-                && !found.suspended
-                && known.is_none_or(|local| !local.created)
-                && self.timing.has_arrived(id, found.changed_at, now)
-                && !self.awaits_subordinate(id, found)
-        });
+        let relations = agent.dirty.iter().copied();
+        let due = relations.filter(|relation| self.is_to_be_created(id, agent, *relation, now));
         due.min_by_key(|relation| (self.timing.relation_order(id, *relation), *relation))
+    }
+
+    /// Whether the unit has yet to enter the scope of a relation that it knows of.
+    fn is_to_be_created(&self, id: UnitId, agent: &Agent, relation: RelationId, now: Time) -> bool {
+        let known = agent.relations.get(&relation);
+        if known.is_some_and(|local| local.created) {
+            return false;
+        }
+        let found = self.relation(relation);
+        found.life == Life::Alive
+            && !found.suspended
+            && self.timing.has_arrived(id, found.changed_at, now)
+            && !self.awaits_subordinate(id, found)
     }
 
     fn leadership_operation(&self, id: UnitId, continues: bool) -> Option<Operation> {

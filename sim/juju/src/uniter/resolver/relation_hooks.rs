@@ -33,7 +33,7 @@ impl Resolver<'_> {
     }
 
     /// The next hook of one relation.
-    fn relation_hook(
+    pub(super) fn relation_hook(
         &self,
         id: UnitId,
         relation: RelationId,
