@@ -8,6 +8,9 @@
 //! - canonical/charmed-etcd-operator ab2a7bc and 3692dba5 `src/events/tls.py`; etcd-io/etcd#7784, #11555
 //! - canonical/zookeeper-operator 7004c99 `src/managers/config.py`, b6fc686 and 755eeaa `src/events/tls.py`
 //! - canonical/wazuh-server-operator 8736143 `src/certificates_observer.py`
+//! - canonical/pgbouncer-operator 4137e2a33, 405004e11 and d287e8d79, canonical/pgbouncer-k8s-operator 9d2d3f500, 1574fa7e4
+//!   and 96c62d1a9 `src/charm.py` (`push_tls_files_to_workload`, `_reload_pgbouncer`, `render_pgb_config`); pgbouncer/pgbouncer
+//!   eb754aeb `src/main.c`, `src/sbuf.c`; libusual/libusual 4c77495 `usual/tls/tls_server.c`
 
 use crate::common::{deployed, diagnosed};
 use trustsim::diagnosis::{Findings, Outage};
@@ -401,3 +404,70 @@ fn wazuh_asks_anew_when_its_certificate_has_ended() {
     assert!(ended <= renewed, "{issued:?}");
     assert!(renewed.since(*ended) < HOUR, "{issued:?}");
 }
+
+/// pgbouncer reads its certificate again with SIGHUP, or is restarted in its first revisions; a new pod is given its files
+/// again (`_on_pgbouncer_pebble_ready`). It sends its certificate alone, so that what trusts the root refuses it under a CA
+/// between them.
+#[test]
+fn pgbouncer_serves_what_it_renews_and_sends_no_ca_between() {
+    let killed = "{at: 60d, kill-unit: {unit: m.it/0}}";
+    for charm in [
+        "pgbouncer-k8s",
+        "pgbouncer-k8s, revision: 512",
+        "pgbouncer-k8s, revision: 150",
+    ] {
+        for (provider, faults) in [(SELF_SIGNED, ""), (SELF_SIGNED, killed), (BY_HAND, "")] {
+            let case = Case {
+                charm,
+                on_kubernetes: true,
+                units: 1,
+                endpoints: &["certificates"],
+                provider,
+                faults,
+            };
+            // A pod that is replaced answers nothing for as long as that takes.
+            let played = case.played();
+            let errors = played.errors().into_iter();
+            let wrong: Vec<_> = errors
+                .filter(|(error, ends)| {
+                    *error != ErrorKind::Unreachable || faults.is_empty() || !ends
+                })
+                .collect();
+            assert_eq!(wrong, [], "{charm} {faults}");
+        }
+    }
+    let (_, _, findings) = diagnosed(deployed(BETWEEN));
+    let refused = |it: &&Outage| it.error == ErrorKind::UnknownIssuer && it.until.is_none();
+    assert_eq!(
+        findings.outages.iter().filter(refused).count(),
+        1,
+        "{:?}",
+        findings.outages
+    );
+}
+
+/// A subordinate under a CA that another one signed.
+const BETWEEN: &str = "
+name: a CA between
+duration: 5d
+models:
+  m:
+    type: machines
+    applications:
+      ca: {charm: pki, num_units: 1}
+      app: {charm: self-signed-certificates, num_units: 1}
+      pool: {charm: pgbouncer, channel: 1/stable}
+    relations: [['pool:certificates', 'ca:certificates'], ['pool:juju-info', 'app:juju-info']]
+charms:
+  pki:
+    issuer:
+      chain: [{common-name: Root, validity: 3650d}, {common-name: Middle, validity: 3000d}]
+      chain-includes-root: false
+      transfers: root
+      ca-is-root: false
+    provides: {certificates: {interface: tls-certificates}, send-ca-cert: {interface: certificate_transfer}}
+clients:
+  out: {trusts: [m.ca], refresh: 1h}
+connections:
+  - {from: out, to: m.pool, every: 1m}
+";
