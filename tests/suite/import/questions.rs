@@ -90,7 +90,11 @@ fn order(imported: &Imported) -> String {
         PlayedOrder::AtOnce,
     ];
     let failing = failing.map(|order| failures(&found, order).to_string());
-    let mut said = format!("{} steps: {}", found.steps.len(), failing.join(", "));
+    let steps = match found.steps.len() {
+        1 => "1 step".to_owned(),
+        many => format!("{many} steps"),
+    };
+    let mut said = format!("{steps}: {}", failing.join(", "));
     if !found.unordered.is_empty() {
         write!(said, "; {} cannot be ordered", found.unordered.len()).expect("a text");
     }
