@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 
 use trustsim_charms::Role;
+use trustsim_scenario::untold_charm;
 use trustsim_yaml::Node;
 
 use crate::dump::{ModelDump, RelationDump, SideDump};
 use crate::knowledge::Knowledge;
 use crate::merge::charm_name;
-use crate::plan::unknown_charm;
 
 /// A charm as `juju status` shows it: some of its endpoints.
 #[derive(Default)]
@@ -53,7 +53,7 @@ impl Declared {
             let application = dump.applications.get(name);
             let charm = application.and_then(|application| application.charm.as_ref());
             match charm.map(|charm| charm_name(&charm.value)) {
-                Some(charm) if charm != unknown_charm(name) => charm.to_owned(),
+                Some(charm) if charm != untold_charm(name) => charm.to_owned(),
                 _ => format!("{model}.{name}"),
             }
         };

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use trustsim_errors::{Code, Diagnostic, Diagnostics, Severity};
+use trustsim_scenario::untold_charm;
 use trustsim_yaml::{Node, Spanned};
 
 use crate::assemble::Dumps;
@@ -33,11 +34,6 @@ pub(crate) struct Plan {
     pub(crate) files: Vec<CharmFile>,
 }
 
-/// What the charm of an application is called of which no input says the name: no charm is, and each may be another.
-pub(crate) fn unknown_charm(application: &str) -> String {
-    format!("unknown-{application}")
-}
-
 /// Merges the dumps of each model, and joins the models.
 pub(crate) fn plan(
     models: Vec<Dumps>,
@@ -49,7 +45,7 @@ pub(crate) fn plan(
     let mut charms = Declared::default();
     for Dumps { name, dumps } in models {
         let mut dump = merged(dumps, out);
-        name_unknown_charms(&mut dump, out);
+        name_untold_charms(&mut dump);
         drop_offers_without_endpoints(&mut dump, out);
         let knowledge = Knowledge::of(&dump, metadata);
         let relations = paired(&mut dump, &knowledge, out);
@@ -104,26 +100,12 @@ fn drop_offers_without_endpoints(dump: &mut ModelDump, out: &mut Diagnostics) {
     }
 }
 
-/// Applications that only relations name.
-fn name_unknown_charms(dump: &mut ModelDump, out: &mut Diagnostics) {
-    let unknown = dump
-        .applications
-        .iter_mut()
-        .filter(|(_, application)| application.charm.is_none());
-    let mut names = Vec::new();
-    let mut first = None;
-    for (name, application) in unknown {
+/// Names the charms of applications that only relations name. Where the scenario is read, a warning tells of them, and what
+/// is missing.
+fn name_untold_charms(dump: &mut ModelDump) {
+    let untold = dump.applications.iter_mut();
+    for (name, application) in untold.filter(|(_, application)| application.charm.is_none()) {
         let place = application.place;
-        first.get_or_insert(place);
-        application.charm = Some(Spanned::new(unknown_charm(name), place));
-        names.push(format!("`{name}`"));
-    }
-    if let Some(place) = first {
-        let message = format!(
-            "no input says which charm {} has: nothing of it is simulated",
-            names.join(", ")
-        );
-        let help = "give the status of the model too: juju status --format json";
-        out.push(Diagnostic::warning(Code::LeftOut, place, message).help(help));
+        application.charm = Some(Spanned::new(untold_charm(name), place));
     }
 }

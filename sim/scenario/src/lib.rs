@@ -21,7 +21,9 @@ pub use format::{
     SaasFile, Scenario, ScenarioFile, SelectorFile, TimingsFile, merged_bundle, parse, read_text,
     schema,
 };
-pub use resolve::{Derived, LeftOut, OfferUrl, UsualEndpoint, parse_offer_url, usual_endpoint};
+pub use resolve::{
+    Derived, LeftOut, OfferUrl, UsualEndpoint, parse_offer_url, untold_charm, usual_endpoint,
+};
 pub use trustsim_errors::{Code, Diagnostic, Diagnostics, Label, Severity, explain};
 
 use trustsim_model::Deployment;

@@ -121,3 +121,26 @@ fn a_real_unit_tells_that_nothing_it_dials_is_tls() {
         assert!(line.contains("publishes an http URL"), "{line}");
     }
 }
+
+/// `juju show-unit` names the charm of its own unit and of no other: what is missing is told once, with how to supply it,
+/// and not as charms that are to be described.
+#[test]
+fn a_unit_alone_says_that_the_status_is_missing() {
+    let text = unit("http://loki.lab");
+    let said = notes(&from_texts([("unit.yaml", text.as_str())], &["unit.yaml"]));
+    let missing = "warning[TS0117]: no input says which charm `prom` has: only what its relations tell is simulated";
+    let supply = "import the status of the model together with it (juju status --format json)";
+    assert!(said.contains(missing) && said.contains(supply), "{said}");
+    assert!(
+        !said.contains("unknown-") && !said.contains("TS0218"),
+        "{said}"
+    );
+    // With the status nothing is missing.
+    let status = r#"{"model": {"name": "dash", "type": "caas", "controller": "c", "version": "3.6.1"}, "machines": {},
+      "applications": {
+        "grafana": {"charm": "grafana-k8s", "charm-name": "grafana-k8s", "charm-rev": 120, "scale": 1},
+        "prom": {"charm": "prometheus-k8s", "charm-name": "prometheus-k8s", "charm-rev": 230, "scale": 1}}}"#;
+    let both = [("d/unit.yaml", text.as_str()), ("d/status.json", status)];
+    let said = notes(&from_texts(both, &["d"]));
+    assert!(!said.contains("no input says which charm"), "{said}");
+}

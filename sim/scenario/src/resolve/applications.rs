@@ -49,7 +49,7 @@ pub(super) fn applications(
     out: &mut Diagnostics,
 ) -> Vec<Application> {
     let mut found = Vec::new();
-    let mut undescribed = BTreeMap::new();
+    let (mut undescribed, mut untold) = (BTreeMap::new(), BTreeMap::new());
     for (index, bundle) in bundles.iter_enumerated() {
         let mut model = Model {
             index,
@@ -58,13 +58,37 @@ pub(super) fn applications(
             kind: inventory.deployment().models[index].kind,
             charms,
             undescribed: &mut undescribed,
+            untold: &mut untold,
             out,
         };
         let applications = bundle.file.applications.iter().flat_map(Map::iter);
         found.extend(applications.filter_map(|(name, file)| model.application(name, file)));
     }
+    out.list.extend(not_told(&untold));
     out.list.extend(not_described(&undescribed));
     found
+}
+
+/// What the charm of an application is called in a scenario that was imported, where no input says which charm it has: no
+/// charm is called that, and each may be another.
+pub fn untold_charm(application: &str) -> String {
+    format!("unknown-{application}")
+}
+
+/// One warning for all applications of which no input of an import says which charm they have, with the place of one.
+fn not_told(applications: &BTreeMap<String, Place>) -> Option<Diagnostic> {
+    let (_, place) = applications.first_key_value()?;
+    let names: Vec<String> = applications.keys().map(|it| format!("`{it}`")).collect();
+    let [verb, whose] = match names.len() {
+        1 => ["has", "its"],
+        _ => ["have", "their"],
+    };
+    let message = format!(
+        "no input says which charm {} {verb}: only what {whose} relations tell is simulated",
+        names.join(", ")
+    );
+    let help = "import the status of the model together with it (juju status --format json), which names every charm";
+    Some(Diagnostic::warning(Code::LeftOut, *place, message).help(help))
 }
 
 /// One note for all charms of which only the name is known, with the place of one of them.
@@ -120,6 +144,8 @@ struct Model<'a> {
     charms: &'a Charms<'a>,
     /// Charms of which only the name is known, and where they are named first.
     undescribed: &'a mut BTreeMap<String, Place>,
+    /// Applications of which no input of an import says which charm they have, and where that is said.
+    untold: &'a mut BTreeMap<String, Place>,
     out: &'a mut Diagnostics,
 }
 
@@ -145,7 +171,9 @@ impl Model<'_> {
             revision: revision.filter(|_| !charm_name.value.starts_with("cs:")),
         };
         let charm = self.charms.named(charm_name, pinned, folder, self.out);
-        if !charm.metadata.is_described() {
+        if charm_name.value == untold_charm(&name.value) {
+            self.untold.insert(name.value.clone(), charm_name.place);
+        } else if !charm.metadata.is_described() {
             let name = charm.metadata.name.clone();
             self.undescribed.entry(name).or_insert(charm_name.place);
         }

@@ -53,6 +53,7 @@ use std::sync::Arc;
 
 use crate::format::{Files, ScenarioFile};
 use crate::lints::Places;
+pub use applications::untold_charm;
 use charms::Charms;
 pub use derived::{Derived, LeftOut};
 use folder::Folder;

@@ -41,6 +41,26 @@ fn charms_nobody_described_get_their_endpoints_from_their_relations() {
     );
 }
 
+/// What an import calls the charm of an application that no input names: it says what to give, in a scenario that was written
+/// into a file as well. Of another application that is a name as any.
+#[test]
+fn a_charm_that_no_input_named_is_none_to_describe() {
+    let of = |charm: &str| {
+        format!(
+            "models: {{m: {{bundle: kubernetes, deployed: true, applications: {{a: {{charm: {charm}, scale: 1}}}}}}}}\n"
+        )
+    };
+    let said = warned(&of("unknown-a"));
+    let missing =
+        "TS0117 no input says which charm `a` has: only what its relations tell is simulated";
+    assert_eq!(said, [missing]);
+    let said = warned(&of("unknown-b"));
+    assert!(
+        !said.iter().any(|line| line.starts_with("TS0117")),
+        "{said:?}"
+    );
+}
+
 #[test]
 fn a_charm_is_read_from_its_own_file_and_laid_over() {
     let deployment = loaded([
