@@ -76,7 +76,8 @@ pub fn import(
     if plan.models.is_empty() && !out.has_errors() {
         let message = "there is no application in what was given";
         let error = Diagnostic::new(Code::OtherFile, Severity::Error, message);
-        out.push(error.help("give the status or the bundle of a model with applications"));
+        let help = "give the status or the bundle of a model with applications; an overlay is given together with its bundle";
+        out.push(error.help(help));
     }
     if out.has_errors() {
         out.sort_and_dedup();

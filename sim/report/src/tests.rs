@@ -218,6 +218,8 @@ fn an_empty_run_renders_too() {
     assert_eq!(all_files(&run).len(), 14);
     let text = terminal(&run, Detail::Normal);
     assert!(text.contains("Nothing was judged"), "{text}");
+    // No table without a row.
+    assert!(!text.contains("Server name"), "{text}");
 }
 
 /// Writes the plots of a run with hundreds of connections for a look:

@@ -19,7 +19,8 @@ pub struct Unplayed {
 /// An edge of which nothing is played.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UnplayedEdge {
-    /// `model.app`, a client outside Juju, or `outside`.
+    /// `model.app`, `model.app (charm)` where it is another process than the workload, a client outside Juju, or
+    /// `outside`.
     pub client: String,
     /// `model.app`, or `outside`.
     pub server: String,
@@ -40,7 +41,7 @@ impl Unplayed {
             }
             let edge = derived.map(|found| &found.edges.edges[*index]);
             edges.extend(edge.map(|edge| UnplayedEdge {
-                client: edge_words::end(edge.from, deployment),
+                client: edge_words::dialer(edge, deployment),
                 server: edge_words::end(edge.to, deployment),
                 name: Some(edge_words::name(&edge.name).to_owned()),
                 why: format!("an edge {}", edge_words::left_out(*why)),
@@ -88,8 +89,12 @@ fn not_simulated(deployment: &Deployment) -> Vec<UnplayedEdge> {
             let reasons: Vec<String> = reasons
                 .map(|one| standing::reason(one, deployment))
                 .collect();
+            let from = address(line.from);
             UnplayedEdge {
-                client: address(line.from),
+                client: match &line.from_process {
+                    Some(process) => format!("{from} ({process})"),
+                    None => from,
+                },
                 server: deployment.application_address(line.to).to_string(),
                 name: line.name.as_ref().map(ToString::to_string),
                 why: reasons.join("; "),

@@ -83,13 +83,17 @@ pub fn terminal(run: &Run<'_>, detail: Detail) -> String {
     text.push_str(&assumptions(deployment, &found, detail));
     text.push('\n');
     text.push_str(&head(run));
-    text.push('\n');
-    let by_connection = detail == Detail::Verbose || run.manifest.connections.len() <= 8;
-    text.push_str(&if by_connection {
-        connections(run).render()
-    } else {
-        models(run).render()
-    });
+    // Without connections there would be a header alone.
+    let table = match run.manifest.connections.len() {
+        0 => None,
+        1..=8 => Some(connections(run)),
+        _ if detail == Detail::Verbose => Some(connections(run)),
+        _ => Some(models(run)),
+    };
+    if let Some(table) = table {
+        text.push('\n');
+        text.push_str(&table.render());
+    }
     text.push_str(&standing::not_simulated(deployment, &found));
     failures::render(run, detail, &mut text);
     unencrypted::render(run, detail, &mut text);
@@ -388,8 +392,8 @@ fn nothing_judged_line(run: &Run<'_>) -> String {
         ),
         (true, 0) => (
             "there is no connection".to_owned(),
-            "Add `connections:`, or `clients:` with `trusts:`; `trustsim ask edges` tells what follows from the \
-             relations.",
+            "`trustsim ask edges` tells which connections follow from the relations. To add others, give a scenario \
+             (`trustsim import` writes one) with `connections:`, or `clients:` with `trusts:`.",
         ),
         (true, 1) => (
             "the only connection is not simulated".to_owned(),

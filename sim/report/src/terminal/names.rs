@@ -97,7 +97,7 @@ fn differs(one: &DialledName) -> String {
 pub(super) fn not_played(unplayed: &Unplayed) -> String {
     let mut text = match (unplayed.has_connections, unplayed.is_derived) {
         (true, _) => String::new(),
-        (false, true) => "\nNo connection over TLS follows from the relations that is played.\n".to_owned(),
+        (false, true) => "\nThe relations give no connection over TLS that can be played.\n".to_owned(),
         (false, false) => "\nThe scenario has no connection: `connections: derived` makes connections of what follows \
                            from its relations.\n"
             .to_owned(),

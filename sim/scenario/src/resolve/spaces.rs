@@ -199,8 +199,8 @@ pub(super) fn note_assumed(inventory: &Inventory, out: &mut Diagnostics) {
         return;
     }
     let message = format!(
-        "it was not read for which of its addresses the charm of each of these asks a certificate; that in the space of the \
-         application is assumed: {}",
+        "these applications are assumed to ask for a certificate with their address in the space of the application, since \
+         the code of their charms was not read for that: {}",
         names.join(", ")
     );
     out.list
