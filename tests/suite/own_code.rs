@@ -27,19 +27,27 @@ fn changed_charm(name: &str, from: &str, to: &str) -> tempfile::TempDir {
 
 /// A CA, a server and a client, each with a charm of this kind; on day 60 the CA is replaced.
 fn scenario(charms: &str, ca: &str, pod: &str, days: u32) -> String {
+    scenario_on("kubernetes", charms, ca, pod, days)
+}
+
+/// The same on this kind of cloud.
+fn scenario_on(bundle: &str, charms: &str, ca: &str, pod: &str, days: u32) -> String {
     let faults = match days > 60 {
         true => "faults:\n  - {at: 60d, run-action: {unit: ca/0, action: rotate-private-key}}\n",
         false => "",
+    };
+    let (cloud, units) = match bundle {
+        "kubernetes" => ("bundle: kubernetes\n    ", "scale: 1"),
+        _ => ("", "num_units: 1"),
     };
     format!(
         "duration: {days}d
 models:
   prod:
-    bundle: kubernetes
-    applications:
-      ca: {{charm: {ca}}}
-      web: {{charm: {pod}, scale: 1}}
-      other: {{charm: {pod}, scale: 1}}
+    {cloud}applications:
+      ca: {{charm: {ca}, {units}}}
+      web: {{charm: {pod}, {units}}}
+      other: {{charm: {pod}, {units}}}
     relations:
       - [ca:certificates, web:certificates]
       - [ca:send-ca-cert, web:receive-ca-cert]
@@ -78,6 +86,46 @@ fn built_in(days: u32) -> Deployment {
       certificates: {interface: tls-certificates, limit: 1}
       receive-ca-cert: {interface: certificate_transfer, store: bundle}";
     deployed(&scenario(charms, "self-signed-certificates", "pod", days))
+}
+
+/// The consumer of `tests/charms/machine`, or one that is made of it, with the provider beside it on machines.
+fn on_machines(python: &Path, machine: &Path, days: u32) -> Deployment {
+    let charms = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/charms");
+    let (provider, python) = (charms.join("provider"), python.display());
+    let charms = format!(
+        "  test-provider: {{source: {}, python: {python}}}
+  test-machine: {{source: {}, python: {python}, system-roots: false}}",
+        provider.display(),
+        machine.display(),
+    );
+    deployed(&scenario_on(
+        "machines",
+        &charms,
+        "test-provider",
+        "test-machine",
+        days,
+    ))
+}
+
+fn built_in_on_machines(days: u32) -> Deployment {
+    let charms = "  self-signed-certificates:
+    options: {ca-common-name: {default: Test Root}, certificate-validity: {default: 30d}, root-ca-validity: {default: 365d}}
+  machine:
+    system-roots: false
+    requires:
+      certificates: {interface: tls-certificates, limit: 1}
+      receive-ca-cert: {interface: certificate_transfer, store: bundle}";
+    deployed(&scenario_on(
+        "machines",
+        charms,
+        "self-signed-certificates",
+        "machine",
+        days,
+    ))
+}
+
+fn machine() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/charms/machine")
 }
 
 fn pod() -> PathBuf {
@@ -248,6 +296,95 @@ fn a_mistake_in_the_code_has_the_outage_that_it_must_have() {
         2,
         "of both connections"
     );
+}
+
+#[test]
+fn a_machine_and_what_is_built_in_give_the_same_over_a_year() {
+    let Some(python) = trustsim_oracles::python_with_ops() else {
+        return;
+    };
+    let (own, model) = (
+        on_machines(&python, &machine(), 365),
+        built_in_on_machines(365),
+    );
+    let (played_own, own_keys) = played(own.clone());
+    let (played_model, model_keys) = played(model.clone());
+    assert_eq!(own_keys, model_keys);
+    assert_eq!(issued(&played_own), issued(&played_model));
+    let seen = outages(&played_own, &own);
+    assert_eq!(seen, outages(&played_model, &model));
+    assert!(
+        !seen.is_empty(),
+        "the operator is told of the new CA a day later"
+    );
+    let (again, _) = played(on_machines(&python, &machine(), 365));
+    assert_eq!(
+        again.journal.fingerprint(),
+        played_own.journal.fingerprint()
+    );
+}
+
+#[test]
+fn a_mistake_on_a_machine_has_the_outage_that_it_must_have() {
+    let Some(python) = trustsim_oracles::python_with_ops() else {
+        return;
+    };
+    let of = |from: &str, to: &str, days: u32| {
+        let changed = changed_charm("machine", from, to);
+        let deployment = on_machines(&python, changed.path(), days);
+        let (record, _) = played(deployment.clone());
+        let found = outages(&record, &deployment);
+        (record, found)
+    };
+    // It restarts for its first certificate, and for no other.
+    let (record, found) = of(
+        "        changed = self._write_certificate()\n",
+        "        first = not CERTIFICATE.exists()\n        changed = self._write_certificate() and first\n",
+        40,
+    );
+    let entries = record.journal.entries().iter();
+    let mut leaves = entries.filter_map(|entry| match &entry.kind {
+        Kind::CertificateIssued(issued) if !issued.certificate.is_ca() => Some(&issued.certificate),
+        _ => None,
+    });
+    let web = leaves.find(|leaf| issued_to(leaf, "web")).expect("one");
+    let end = web.not_after().as_seconds() / 60;
+    assert_eq!(found.len(), 2, "{found:?}");
+    for (connection, from, until) in found {
+        let is_then = from.abs_diff(end) <= 1 && until.is_none();
+        assert!(is_then, "{connection}: {from}, not {end}");
+    }
+    // Each root overwrites the one before, so that of the two which are there after the rotation one is left: the new one, or
+    // the old, with which nothing is trusted any more.
+    let written = "enumerate(sorted(self.transfer.get_all_certificates())):\n            changed = self._write(ROOTS / \
+                   f\"received-{number}.crt\"";
+    let overwritten = [false, true].map(|is_reversed| {
+        let order = if is_reversed { "True" } else { "False" };
+        let to = format!(
+            "enumerate(sorted(self.transfer.get_all_certificates(), reverse={order})):\n            changed = \
+             self._write(ROOTS / \"received.crt\""
+        );
+        let (record, found) = of(written, &to, 70);
+        let rotated = (record.manifest.start + Span::from_secs(60 * 86_400)).as_seconds() / 60;
+        let mut found = found.into_iter();
+        found.any(|(connection, from, until)| {
+            connection.contains("other") && from >= rotated && until.is_none()
+        })
+    });
+    assert_ne!(
+        overwritten[0], overwritten[1],
+        "one of the orders keeps the new root"
+    );
+    // No file has the certificate of its key.
+    let (_, found) = of("assigned[0].chain)", "assigned[0].chain[1:])", 1);
+    assert_eq!(found.len(), 2, "of both connections: {found:?}");
+    assert!(found.iter().all(|(_, _, until)| until.is_none()));
+}
+
+/// Whether a certificate is of a unit of this application, by the name that it is for.
+fn issued_to(leaf: &trustsim::pki::Certificate, application: &str) -> bool {
+    let name = leaf.subject_common_name().unwrap_or_default();
+    name.contains(application)
 }
 
 #[test]

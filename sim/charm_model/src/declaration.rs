@@ -1,6 +1,7 @@
 //! A charm as it is declared: in the catalogue, in a scenario's `charms` section, or in the
 //! charm's own `charmcraft.yaml` and `metadata.yaml`. One shape, one reader.
 
+mod answer;
 mod endpoint;
 mod one_or_more;
 
@@ -19,6 +20,7 @@ use trustsim_kernel::{Span, parse_duration};
 use trustsim_pki::Purpose;
 use trustsim_yaml::{FromNode, Map, Node, Reader, Spanned, Value, nearest, record};
 
+pub use answer::AnswerDeclaration;
 use one_or_more::OneOrMore;
 
 type Text = Spanned<String>;
@@ -33,6 +35,8 @@ record! {
         /// With `source`: the interpreter that runs the code, relative to this file. Without it that of a virtual environment
         /// in the charm's folder (`.venv` or `venv`), else `python3`.
         python: Text = "python" [Extension],
+        /// With `source`: what comes back of what the code asks of others and trustsim does not know.
+        answers: Vec<AnswerDeclaration> = "answers" [Extension],
         /// Charmhub name.
         name: Text = "name",
         /// Whether its units live beside the units of a principal.
@@ -575,6 +579,10 @@ impl CharmDeclaration {
         if let Some(python) = &self.python {
             let message = "`python` has no effect without `source`";
             reader.bad_value(python.place, message, None);
+        }
+        if let Some(answer) = self.answers.iter().flatten().next() {
+            let message = "`answers` has no effect without `source`";
+            reader.bad_value(answer.place(), message, None);
         }
         if let Some(issuer) = &self.issuer {
             if let Some(public) = issuer.public.as_ref().filter(|public| public.value) {

@@ -49,7 +49,7 @@ pub use acme::{
 pub use bugs::Bugs;
 pub use charm::Charm;
 pub use declaration::{
-    AuthorityDeclaration, CharmDeclaration, ConfigDeclaration, DeclaredDuration,
+    AnswerDeclaration, AuthorityDeclaration, CharmDeclaration, ConfigDeclaration, DeclaredDuration,
     EndpointDeclaration, IssuerDeclaration, KnownCharm, OptionDeclaration, ProcessDeclaration,
 };
 pub use declared_chain::ExternalCa;

@@ -39,10 +39,10 @@ pub use registry::{REGISTRY, implementation};
 pub use trustsim_charm_model::names::{filled_name, names_in};
 pub use trustsim_charm_model::surface;
 pub use trustsim_charm_model::{
-    ACME_DOWN, AcmeLimit, AcmeLimitScope, AcmeProfile, AcmeServer, AddressOf, ApiCertificate,
-    Apply, Authority, AuthorityDeclaration, Bugs, CertificatesProfile, Charm, CharmDeclaration,
-    CharmMetadata, ConfigDeclaration, DeclaredAuthority, DeclaredDuration, Endpoint,
-    EndpointDeclaration, EndpointProfile, ExternalCa, Implementation, IssuerDeclaration,
+    ACME_DOWN, AcmeLimit, AcmeLimitScope, AcmeProfile, AcmeServer, AddressOf, AnswerDeclaration,
+    ApiCertificate, Apply, Authority, AuthorityDeclaration, Bugs, CertificatesProfile, Charm,
+    CharmDeclaration, CharmMetadata, ConfigDeclaration, DeclaredAuthority, DeclaredDuration,
+    Endpoint, EndpointDeclaration, EndpointProfile, ExternalCa, Implementation, IssuerDeclaration,
     IssuerProfile, KeyUse, KnownCharm, LibraryBinding, LibraryProfile, Listens, Mode,
     OperatorAction, OperatorContext, OperatorNeed, OptionDeclaration, OptionFault, OptionSpec,
     Options, PendingTask, Pinned, ProcessProfile, Protocol, Provenance, Reading, Reads, Registry,

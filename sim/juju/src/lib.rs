@@ -51,8 +51,8 @@ mod tests;
 pub use address::headless_service;
 pub use agents::{Activity, Agent, Failed, RelationLocal, Running};
 pub use context::{
-    Effects, Files, RepeatedChange, RepeatedFailure, SecretView, Telling, UnitContext,
-    VisibleModel, VisibleRelation, VisibleSecret, without_numbers,
+    Effects, Files, GrantedSecret, RepeatedChange, RepeatedFailure, SecretView, Telling,
+    UnitContext, VisibleModel, VisibleRelation, VisibleSecret, without_numbers,
 };
 pub use driver::{Driver, drive};
 pub use happening::{

@@ -22,6 +22,8 @@ pub(crate) struct Answer {
     pub(crate) workload: Vec<Act>,
     /// What Pebble knows, by container; the worker alone reads it.
     pub(crate) pebble: BTreeMap<String, Json>,
+    /// What the charm's machine knows beside its files: packages, services; the worker alone reads it.
+    pub(crate) machine: Option<Json>,
     /// What ops keeps between hooks; the worker alone reads it.
     pub(crate) framework: Option<Json>,
     /// The workload status, where the hook set it.
@@ -58,7 +60,7 @@ pub(crate) struct Databags {
     pub(crate) unit_data: BTreeMap<String, String>,
 }
 
-/// A call of a hook tool. Ids are `secret:URI`, or a name of the worker's for a secret that the hook added.
+/// A call of a hook tool. Ids are `secret:URI`; the worker draws that of a secret that the hook adds.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(tag = "tool")]
 pub(crate) enum SecretCall {
@@ -94,7 +96,7 @@ pub(crate) enum Owner {
     Application,
 }
 
-/// Something that was done in a container.
+/// Something that was done in a container, or on the charm's own machine.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(untagged)]
 pub(crate) enum Act {

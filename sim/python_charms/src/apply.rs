@@ -10,7 +10,7 @@ use trustsim_juju::{
 use trustsim_kernel::{Span, Time};
 
 use crate::answer::{Act, Answer, Databags, Owner, SecretCall, StatusSet};
-use crate::asked::{DISK, FRAMEWORK, PEBBLE};
+use crate::asked::{DISK, FRAMEWORK, MACHINE, PEBBLE};
 use crate::recognise::{Sources, file_by_content};
 
 /// Does what stays done whatever becomes of the hook: files, services, the status. Says which services it leaves stopped.
@@ -51,6 +51,9 @@ pub(crate) fn apply_outside(
     for (container, known) in &answer.pebble {
         unit.push_file(&format!("{PEBBLE}{container}"), known.to_string().into());
     }
+    if let Some(machine) = &answer.machine {
+        unit.push_file(MACHINE, machine.to_string().into());
+    }
     if let Some(set) = &answer.status {
         unit.set_status(status(set)?, &set.message);
     }
@@ -87,7 +90,10 @@ pub(crate) fn does_nothing(answer: &Answer, seen: &VisibleModel, unit: &UnitCont
         SecretCall::Get { id, refresh, .. } => {
             let found = seen_secret(seen, id);
             let behind = found.and_then(|secret| unit.tracked_behind(&secret.label));
-            !refresh || behind.is_none()
+            match found {
+                Some(_) => !refresh || behind.is_none(),
+                None => is_tracked(unit, id, *refresh),
+            }
         }
         _ => false,
     };
@@ -121,9 +127,22 @@ pub(crate) fn does_nothing(answer: &Answer, seen: &VisibleModel, unit: &UnitCont
             .as_ref()
             .is_none_or(|kept| keeps(FRAMEWORK, kept))
         && answer
+            .machine
+            .as_ref()
+            .is_none_or(|known| keeps(MACHINE, known))
+        && answer
             .pebble
             .iter()
             .all(|(container, known)| keeps(&format!("{PEBBLE}{container}"), known))
+}
+
+/// Whether reading a secret of another application changes nothing: it is tracked, and at its latest where that is asked for.
+fn is_tracked(unit: &UnitContext<'_>, id: &str, refresh: bool) -> bool {
+    let granted = unit.granted_secret(id);
+    granted.is_none_or(|secret| {
+        let tracked = secret.tracked.map(|view| view.revision);
+        tracked.is_some() && (!refresh || tracked == Some(secret.latest.revision))
+    })
 }
 
 fn disk_path(container: &str, path: &str) -> String {
@@ -177,12 +196,12 @@ fn apply_secret(
                 Owner::Unit => SecretOwner::Unit(unit.id()),
                 Owner::Application => SecretOwner::Application(unit.application_id()),
             };
-            let Some(label) = label else {
-                // What the worker has refused has no outcome.
-                return Err(HookError::Charm("a secret without a label".to_owned()));
-            };
+            // One without a label is found by its id alone, which serves as its label here.
+            let label = label.as_ref().unwrap_or(id);
             let expire = expire.as_deref().map(instant).transpose()?;
             let made = unit.add_secret(owner, label, values(content), expire)?;
+            let name = id.strip_prefix("secret:").unwrap_or(id);
+            unit.name_added_secret(made, name);
             added.insert(id.clone(), made);
         }
         SecretCall::Set {
@@ -198,17 +217,16 @@ fn apply_secret(
                 unit.set_secret_expire(found, Some(instant(expire)?))?;
             }
         }
-        SecretCall::Get { id, refresh, peek } => {
-            let secret = seen_secret(seen, id);
-            if let Some(secret) = secret
-                && matches!(secret.owner, SecretOwner::Application(_))
-            {
+        SecretCall::Get { id, refresh, peek } => match seen_secret(seen, id) {
+            Some(secret) if matches!(secret.owner, SecretOwner::Application(_)) => {
                 match peek {
                     true => unit.peek_application_secret(&secret.label),
                     false => unit.read_application_secret(&secret.label, *refresh),
                 };
             }
-        }
+            Some(_) => {}
+            None => unit.follow_granted_secret(id, *refresh, *peek),
+        },
         SecretCall::Remove { id, revision } => {
             let found = find(id, added, unit)?;
             match revision {

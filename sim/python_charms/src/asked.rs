@@ -1,9 +1,11 @@
 //! What the worker is asked: the hook, what its unit sees in Juju, and what it sees around it.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Map, Value as Json, json};
 use trustsim_charm_model::CharmMetadata;
 use trustsim_interfaces::UnitContext;
-use trustsim_juju::{Hook, SecretOwner, VisibleModel};
+use trustsim_juju::{GrantedSecret, Hook, SecretOwner, SecretView, VisibleModel};
 use trustsim_kernel::Time;
 
 /// What ops keeps for the unit's next hook, beside the workload's files: it goes with a pod's charm container, and stays on
@@ -11,11 +13,18 @@ use trustsim_kernel::Time;
 pub(crate) const FRAMEWORK: &str = "charm-state/ops";
 /// What begins the path of a file of a container; its name and its path there follow.
 pub(crate) const DISK: &str = "disk/";
+/// The files of the charm's own machine, or of the container in which it runs, are those of a container of this name, which
+/// Juju takes for no other.
+pub(crate) const OWN_ROOT: &str = "charm";
+/// What the charm's machine knows beside its files.
+pub(crate) const MACHINE: &str = "charm-state/machine";
 /// What begins the path of what Pebble knows of a container.
 pub(crate) const PEBBLE: &str = "charm-state/pebble/";
 
 /// Commands in containers that are known to change nothing but what trustsim reads by content.
 const KNOWN_COMMANDS: [&[&str]; 2] = [&["update-ca-certificates"], &["update-ca-trust"]];
+/// How an id of a secret begins in a text.
+const SECRET: &str = "secret:";
 
 /// What the worker is asked to play, all but the seed.
 pub(crate) fn asked(
@@ -23,11 +32,14 @@ pub(crate) fn asked(
     seen: &VisibleModel,
     unit: &UnitContext<'_>,
     metadata: &CharmMetadata,
+    declared: &Json,
 ) -> Map<String, Json> {
     let mut asked = unit.hook_to_json(hook);
     let mut put = |key: &str, value: Json| asked.insert(key.to_owned(), value);
     let mut before = seen.to_json();
     add_tracked(&mut before, seen, unit);
+    let framework = kept(unit, FRAMEWORK);
+    add_granted(&mut before, &asked_about(hook, unit), &framework, unit);
     put("before", before);
     if let Hook::PebbleReady { container } | Hook::PebbleCustomNotice { container } = hook {
         put("container", json!(&**container));
@@ -44,7 +56,10 @@ pub(crate) fn asked(
     put("networks", networks(unit, metadata));
     put("containers", containers(unit, metadata));
     put("commands", json!(KNOWN_COMMANDS));
-    put("framework", kept(unit, FRAMEWORK));
+    put("files", files(unit, OWN_ROOT).into());
+    put("machine", kept(unit, MACHINE));
+    put("answers", declared.clone());
+    put("framework", framework);
     asked
 }
 
@@ -73,6 +88,71 @@ fn add_tracked(before: &mut Json, seen: &VisibleModel, unit: &UnitContext<'_>) {
     }
 }
 
+/// The id of the secret that a hook is about.
+fn asked_about(hook: &Hook, unit: &UnitContext<'_>) -> String {
+    let about = unit.hook_to_json(hook);
+    let uri = about
+        .get("secret")
+        .and_then(|secret| secret["uri"].as_str());
+    uri.map(|uri| format!("{SECRET}{uri} ")).unwrap_or_default()
+}
+
+/// Adds the secrets of other applications whose ids stand in what the unit sees or has kept. **Assumption**: all of them are
+/// granted to it.
+fn add_granted(before: &mut Json, about: &str, framework: &Json, unit: &UnitContext<'_>) {
+    let text = format!("{before}{framework}{about}");
+    let own = before["secrets"].as_array().into_iter().flatten();
+    let mut known: BTreeSet<String> = own
+        .filter_map(|secret| Some(secret["uri"].as_str()?.to_owned()))
+        .collect();
+    let mut granted = Vec::new();
+    for part in text.split(SECRET).skip(1) {
+        let end = part.find(|letter: char| !letter.is_ascii_alphanumeric());
+        let name = &part[..end.unwrap_or(part.len())];
+        // As Juju has it, an id may follow that of a model.
+        let name = match part
+            .strip_prefix("//")
+            .and_then(|rest| rest.split_once('/'))
+        {
+            Some((_, rest)) => rest
+                .split(|letter: char| !letter.is_ascii_alphanumeric())
+                .next(),
+            None => Some(name),
+        };
+        let Some(name) = name.filter(|name| !name.is_empty() && !known.contains(*name)) else {
+            continue;
+        };
+        if let Some(secret) = unit.granted_secret(name) {
+            known.insert(name.to_owned());
+            granted.push(granted_to_json(name, &secret));
+        }
+    }
+    if let Some(secrets) = before["secrets"].as_array_mut() {
+        secrets.extend(granted);
+    }
+}
+
+fn granted_to_json(name: &str, secret: &GrantedSecret) -> Json {
+    let content = |view: &SecretView| -> Map<String, Json> {
+        let fields = view.content.iter();
+        fields
+            .map(|(field, value)| (field.clone(), json!(value.text())))
+            .collect()
+    };
+    let mut told = json!({
+        "uri": name,
+        "owner": "other",
+        "label": null,
+        "content": content(&secret.latest),
+        "revision": secret.latest.revision,
+        "expire": null,
+    });
+    if let Some(tracked) = &secret.tracked {
+        told["tracked"] = json!({"revision": tracked.revision, "content": content(tracked)});
+    }
+    told
+}
+
 fn networks(unit: &UnitContext<'_>, metadata: &CharmMetadata) -> Json {
     let declared = metadata.endpoints.iter().map(|each| each.name.as_str());
     let networks = declared.chain(["juju-info"]).map(|endpoint| {
@@ -90,21 +170,25 @@ fn containers(unit: &UnitContext<'_>, metadata: &CharmMetadata) -> Json {
         return json!([]);
     }
     let containers = metadata.containers.iter().map(|name| {
-        let prefix = format!("{DISK}{name}");
-        let files = unit.files().iter().filter_map(|(path, value)| {
-            let inside = path.strip_prefix(prefix.as_str())?;
-            let is_its = inside.starts_with('/');
-            is_its.then(|| (inside.to_owned(), json!(value.text())))
-        });
-        let files: Map<String, Json> = files.collect();
         json!({
             "name": name,
             "can-connect": unit.can_connect(),
-            "files": files,
+            "files": files(unit, name),
             "pebble": kept(unit, &format!("{PEBBLE}{name}")),
         })
     });
     containers.collect()
+}
+
+/// The files of a container, by their paths there.
+fn files(unit: &UnitContext<'_>, container: &str) -> Map<String, Json> {
+    let prefix = format!("{DISK}{container}");
+    let files = unit.files().iter().filter_map(|(path, value)| {
+        let inside = path.strip_prefix(prefix.as_str())?;
+        let is_its = inside.starts_with('/');
+        is_its.then(|| (inside.to_owned(), json!(value.text())))
+    });
+    files.collect()
 }
 
 /// What the worker wrote for its next hook; an empty object where there is nothing yet.

@@ -70,7 +70,7 @@ impl Charm for PythonCharm {
                 .note_unplayed("hook: pebble-custom-notice".to_owned());
         }
         let seen = unit.look();
-        let asked = asked(hook, &seen, unit, &self.metadata);
+        let asked = asked(hook, &seen, unit, &self.metadata, self.source.declared());
         let answer = self.play(&asked, unit)?;
         // Juju runs these again and again.
         let repeats = matches!(hook, Hook::UpdateStatus | Hook::SecretExpired { .. });
@@ -83,7 +83,7 @@ impl Charm for PythonCharm {
         }
         for service in apply_outside(&answer, &seen, unit, &self.metadata)? {
             self.source
-                .note_unplayed(format!("pebble: the service {service} stays stopped"));
+                .note_unplayed(format!("the service {service} stays stopped"));
         }
         if let Some(Raised {
             kind,

@@ -4,7 +4,10 @@
 //! ([`trustsim_charm_model::surface`]). For example, `/etc/web/server.pem` with a certificate, beside a file with its key, is
 //! filed as `tls/certificates/NAME.pem`, where `certificates` is the endpoint in whose databag that certificate lies; a file
 //! of certificates for which there is no key is trusted, and each of its CAs is filed under the endpoint that brought it.
-//! **Assumption.** The workload reads each file that holds a certificate or a key, at every start, and nothing else.
+//! A file that holds certificates among other text (a configuration with certificates in it) counts with them. Of the files
+//! that have the certificate of a key, those count first that another file, or the plan of Pebble, names.
+//! **Assumption.** The workload reads each file that holds a certificate or a key, at every start, and nothing else. What is
+//! added to the system's roots is read by way of their bundle, once `update-ca-certificates` has made that.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -17,7 +20,7 @@ use trustsim_interfaces::{UnitContext, pem};
 use trustsim_juju::{Bag, Role, Value, VisibleModel};
 use trustsim_pki::{Certificate, KeyPair};
 
-use crate::asked::DISK;
+use crate::asked::{DISK, OWN_ROOT, PEBBLE};
 
 /// The interface over which certificates are requested.
 const CERTIFICATES: &str = "tls-certificates";
@@ -71,6 +74,9 @@ pub(crate) fn certificates_in(bag: &Bag) -> Vec<Certificate> {
         .collect()
 }
 
+/// Where roots are added that `update-ca-certificates` puts into the bundle.
+const LOCAL_ROOTS: &str = "/usr/local/share/ca-certificates/";
+
 /// A file of a container.
 struct DiskFile {
     /// Container and path.
@@ -78,6 +84,8 @@ struct DiskFile {
     value: Value,
     chain: Vec<Certificate>,
     key: Option<KeyPair>,
+    /// Whether another file of the container, or its plan, names it.
+    is_named: bool,
 }
 
 /// Files what the disk holds now under the conventional paths, in place of what was filed there before.
@@ -115,12 +123,23 @@ pub(crate) fn file_by_content(unit: &mut UnitContext<'_>, sources: &Sources) {
     replace(unit, filed);
 }
 
+/// The files that the workload can read: those of its containers, or of its machine. What lies in the container of the charm
+/// itself is not among them.
 fn disk_files(unit: &UnitContext<'_>) -> Vec<DiskFile> {
     let files = unit.files().iter().filter_map(|(path, value)| {
         let name = path.strip_prefix(DISK)?;
+        let container = name.split('/').next();
+        if (container == Some(OWN_ROOT)) == unit.has_containers() {
+            return None;
+        }
         if !value.text().contains("-----BEGIN ") {
             return None;
         }
+        let is_named = is_named(unit, name);
+        if name.contains(LOCAL_ROOTS) && !is_named {
+            return None;
+        }
+        let value = &blocks(value);
         let chain = (*pem::chain(value)).clone();
         // Of a file with a damaged block what can be read of it counts; a stack that refuses it whole is not told apart.
         let chain = chain.unwrap_or_else(|_| Certificate::undamaged_from_pem(value.text()));
@@ -131,13 +150,60 @@ fn disk_files(unit: &UnitContext<'_>) -> Vec<DiskFile> {
             value: value.clone(),
             chain,
             key,
+            is_named,
         })
     });
     files.collect()
 }
 
-/// For each key the file with the chain that is for it, the place of its leaf there, and the key's own text. Of several
-/// files it is the longest: a chain beside its leaf alone is what servers present.
+/// Whether the path of a file is in another file of its container, or in what Pebble knows there.
+fn is_named(unit: &UnitContext<'_>, name: &str) -> bool {
+    let Some((container, path)) = name.split_once('/') else {
+        return false;
+    };
+    let path = format!("/{path}");
+    let (disk, pebble) = (
+        format!("{DISK}{container}/"),
+        format!("{PEBBLE}{container}"),
+    );
+    let mut others = unit.files().iter().filter(|(other, _)| {
+        let is_there = other.starts_with(&disk) || other.as_ref() == pebble.as_str();
+        is_there && !other.ends_with(path.as_str())
+    });
+    others.any(|(_, text)| text.text().contains(&path))
+}
+
+/// The PEM blocks of a file that has other text beside them: in a line of their own, but perhaps indented, or with their line
+/// breaks escaped. A file that begins with one is left as it is.
+fn blocks(value: &Value) -> Value {
+    if value.text().starts_with("-----BEGIN ") {
+        return value.clone();
+    }
+    let text = value.text().replace("\\n", "\n");
+    let mut found = String::new();
+    let mut is_inside = false;
+    for line in text.lines() {
+        let line = line.trim();
+        let begin = line.find("-----BEGIN ");
+        if let Some(begin) = begin {
+            is_inside = true;
+            found.push_str(&line[begin..]);
+            found.push('\n');
+        } else if is_inside {
+            let end = line.find("-----END ").and_then(|from| {
+                let rest = &line[from + 9..];
+                Some(from + 9 + rest.find("-----")? + 5)
+            });
+            found.push_str(&line[..end.unwrap_or(line.len())]);
+            found.push('\n');
+            is_inside = end.is_none();
+        }
+    }
+    Value::from(found.as_str())
+}
+
+/// For each key the file with the chain that is for it, the place of its leaf there, and the key's own text. Of several files
+/// it is one that is named, and of those the longest: a chain beside its leaf alone is what servers present.
 fn pairs(files: &[DiskFile]) -> Vec<(usize, usize, Value)> {
     let mut found = Vec::new();
     let keys = files
@@ -147,9 +213,10 @@ fn pairs(files: &[DiskFile]) -> Vec<(usize, usize, Value)> {
         let fitting = files.iter().enumerate().filter_map(|(index, other)| {
             let mut chain = other.chain.iter();
             let leaf = chain.position(|each| each.spki_der() == key.spki_der())?;
-            Some((other.chain.len(), std::cmp::Reverse(index), leaf))
+            let index = std::cmp::Reverse(index);
+            Some((other.is_named, other.chain.len(), index, leaf))
         });
-        if let Some((_, std::cmp::Reverse(index), leaf)) = fitting.max() {
+        if let Some((_, _, std::cmp::Reverse(index), leaf)) = fitting.max() {
             let is_new = found.iter().all(|(other, _, _)| *other != index);
             if is_new {
                 found.push((index, leaf, file.value.clone()));

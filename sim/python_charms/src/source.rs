@@ -24,6 +24,8 @@ struct Inner {
     folder: PathBuf,
     python: PathBuf,
     limits: Limits,
+    /// What the scenario says that comes back of what the code asks of others: commands, requests, files, secrets.
+    declared: Json,
     idle: Mutex<Vec<Worker>>,
     /// What answers depend on beside the hook, as the first worker said it.
     identity: Mutex<Option<[u8; 32]>>,
@@ -54,7 +56,14 @@ pub(crate) struct Chance<'a> {
 impl PythonSource {
     /// The charm in this folder. Nothing is started before its first hook.
     pub fn new(folder: PathBuf, python: PathBuf, limits: Limits) -> Self {
+        Self::with_answers(folder, python, limits, Json::Array(Vec::new()))
+    }
+
+    /// The same with what comes back of commands, requests and files that trustsim does not know: the list `answers` of
+    /// `docs/reference/own-code.md`.
+    pub fn with_answers(folder: PathBuf, python: PathBuf, limits: Limits, declared: Json) -> Self {
         Self(Arc::new(Inner {
+            declared,
             folder,
             python,
             limits,
@@ -178,6 +187,11 @@ impl PythonSource {
                 Ok(worker)
             }
         }
+    }
+
+    /// The answers that the scenario declares.
+    pub(crate) fn declared(&self) -> &Json {
+        &self.0.declared
     }
 
     fn not_played(&self, why: String) -> Played {

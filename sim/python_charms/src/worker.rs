@@ -17,23 +17,48 @@ use thiserror::Error;
 /// What the interpreter runs.
 const BOOTSTRAP: &str = include_str!("../worker/bootstrap.py");
 /// The modules of the worker, by name.
-const MODULES: [(&str, &str); 9] = [
+const MODULES: [(&str, &str); 16] = [
     (
         "chance",
         include_str!("../worker/trustsim_worker/chance.py"),
     ),
     ("charm", include_str!("../worker/trustsim_worker/charm.py")),
+    (
+        "commands",
+        include_str!("../worker/trustsim_worker/commands.py"),
+    ),
+    (
+        "file_commands",
+        include_str!("../worker/trustsim_worker/file_commands.py"),
+    ),
     ("guard", include_str!("../worker/trustsim_worker/guard.py")),
     ("hook", include_str!("../worker/trustsim_worker/hook.py")),
+    (
+        "kubernetes",
+        include_str!("../worker/trustsim_worker/kubernetes.py"),
+    ),
+    (
+        "network",
+        include_str!("../worker/trustsim_worker/network.py"),
+    ),
     (
         "own_files",
         include_str!("../worker/trustsim_worker/own_files.py"),
     ),
     (
+        "processes",
+        include_str!("../worker/trustsim_worker/processes.py"),
+    ),
+    (
         "server",
         include_str!("../worker/trustsim_worker/server.py"),
     ),
+    ("snapd", include_str!("../worker/trustsim_worker/snapd.py")),
     ("state", include_str!("../worker/trustsim_worker/state.py")),
+    (
+        "system_commands",
+        include_str!("../worker/trustsim_worker/system_commands.py"),
+    ),
     ("tools", include_str!("../worker/trustsim_worker/tools.py")),
     (
         "workload",

@@ -21,8 +21,8 @@ use std::sync::Arc;
 use observed::ClockReads;
 pub(crate) use outside::OutsideServices;
 pub use repeat::{RepeatedChange, RepeatedFailure, Telling, without_numbers};
-pub use secrets::SecretView;
 pub(crate) use secrets::SecretWrite;
+pub use secrets::{GrantedSecret, SecretView};
 pub use visible::{VisibleModel, VisibleRelation, VisibleSecret};
 pub use workload::Files;
 

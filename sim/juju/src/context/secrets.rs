@@ -18,6 +18,8 @@ pub(crate) enum SecretWrite {
         label: Arc<str>,
         content: SecretContent,
         expire: Option<Time>,
+        /// Its id, where the hook has kept it before the commit.
+        uri: Option<Arc<str>>,
     },
     /// `secret-set` with content; the revision's expiry goes with the old revision.
     Content {
@@ -54,6 +56,17 @@ impl SecretWrite {
 
 /// Ids at and above this are secrets that exist only until the commit of the hook.
 const UNCOMMITTED: u32 = 1 << 31;
+
+/// A secret of another application.
+#[derive(Clone, Debug)]
+pub struct GrantedSecret {
+    /// Its id, without `secret:`.
+    pub uri: Arc<str>,
+    /// The revision that the unit tracks; `None` where it has not read it, or where that revision is gone.
+    pub tracked: Option<SecretView>,
+    /// The latest revision.
+    pub latest: SecretView,
+}
 
 /// A secret as a hook sees it.
 #[derive(Clone, Debug)]
@@ -140,8 +153,20 @@ impl<N> UnitContext<'_, N> {
             label,
             content,
             expire,
+            uri: None,
         });
         Ok(id)
+    }
+
+    /// Gives a secret that this hook has added its id: Juju tells it at once, and a charm's own code may keep it.
+    pub fn name_added_secret(&mut self, added: SecretId, name: &str) {
+        for change in &mut self.effects.secrets {
+            if let SecretWrite::Add { id, uri, .. } = change
+                && *id == added
+            {
+                *uri = Some(name.into());
+            }
+        }
     }
 
     /// `secret-set` with new content: a new revision, unless it is the same.
@@ -270,6 +295,34 @@ impl<N> UnitContext<'_, N> {
         view_of(id, secret, revision)
     }
 
+    /// A secret of another application by its URI, as this unit would read it: what it tracks, and the latest; nothing where
+    /// there is no such secret.
+    pub fn granted_secret(&self, uri: &str) -> Option<GrantedSecret> {
+        let id = self.juju.store().by_uri(uri)?;
+        let secret = self.juju.secret(id);
+        self.note_read(ControllerRead::Secret(Arc::clone(&secret.label)));
+        let latest = view_of(id, secret, secret.latest())?;
+        let tracked = self.tracked(id);
+        Some(GrantedSecret {
+            uri: Arc::clone(&secret.uri),
+            tracked: tracked.and_then(|revision| view_of(id, secret, revision)),
+            latest,
+        })
+    }
+
+    /// `secret-get URI` of a secret of another application, with `--refresh`, or with `--peek`, which changes what is tracked
+    /// only where nothing is.
+    pub fn follow_granted_secret(&mut self, uri: &str, refresh: bool, peek: bool) {
+        let Some(id) = self.juju.store().by_uri(uri) else {
+            return;
+        };
+        let latest = self.juju.secret(id).latest();
+        match self.tracked(id) {
+            Some(_) if !refresh || peek => {}
+            _ => self.effects.tracked.push((id, latest)),
+        }
+    }
+
     /// `secret-get --peek`: the latest revision. What is tracked stays, except that the first
     /// look at a secret starts tracking it.
     pub fn peek_application_secret(&mut self, label: &str) -> Option<SecretView> {
@@ -371,6 +424,7 @@ fn apply_to_view(
             label: named,
             content,
             expire,
+            uri: _,
         } if *of == owner && **named == *label => {
             let (label, content) = (Arc::clone(named), Arc::clone(content));
             *view = Some(SecretView {

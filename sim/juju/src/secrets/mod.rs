@@ -58,12 +58,13 @@ impl Secrets<'_> {
                     label,
                     content,
                     expire,
+                    uri,
                     ..
                 } => {
                     if self.store.by_label(owner, &label).is_some() {
                         return Err(ToolError::SecretExists(label.to_string()));
                     }
-                    self.add_secret(unit, owner, label, content, expire, cause, host);
+                    self.add_secret(unit, owner, label, content, expire, uri, cause, host);
                 }
                 SecretWrite::Content { id, content } => {
                     self.update_secret(unit, id, content, cause, host);
@@ -87,10 +88,11 @@ impl Secrets<'_> {
         label: Arc<str>,
         content: crate::SecretContent,
         expire: Option<Time>,
+        uri: Option<Arc<str>>,
         cause: Option<Seq>,
         host: &mut dyn Host,
     ) {
-        let uri = self.secret_uri(self.store.next_id());
+        let uri = uri.unwrap_or_else(|| self.secret_uri(self.store.next_id()));
         let id = self.store.add(Secret {
             uri,
             owner,

@@ -43,6 +43,16 @@ impl SecretStore {
         self.labels.get(&owner)?.get(label).copied()
     }
 
+    /// The secret with this id, which was not removed: its letters, or its number, by which charms that are played without
+    /// their code pass one on.
+    pub(crate) fn by_uri(&self, uri: &str) -> Option<SecretId> {
+        let name = uri.strip_prefix("secret:").unwrap_or(uri);
+        let number = name.parse().ok().map(SecretId);
+        let mut all = self.iter().filter(|(_, secret)| !secret.removed);
+        let found = all.find(|(id, secret)| *secret.uri == *name || Some(*id) == number);
+        found.map(|(id, _)| id)
+    }
+
     /// Secrets of this owner that were not removed, in label order.
     pub(crate) fn of_owner(&self, owner: SecretOwner) -> impl Iterator<Item = SecretId> {
         let owned = self.labels.get(&owner);

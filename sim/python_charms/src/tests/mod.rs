@@ -1,6 +1,7 @@
 //! The worker with the real ops: what its limits and its guard keep a charm's code from.
 
 mod hooks;
+mod machine;
 mod misbehaviour;
 
 use std::fs;
@@ -44,8 +45,27 @@ pub(crate) fn update_status() -> Json {
         "status": {"current": "active", "message": ""}, "kubernetes": true, "planned-units": 1,
         "hostname": "tried-0", "fqdn": "tried-0.tried-endpoints.m.svc.cluster.local", "networks": [],
         "containers": [{"name": "web", "can-connect": true, "files": {}, "pebble": {}}],
-        "commands": [["update-ca-certificates"]], "framework": {}, "entropy": "00",
+        "files": {}, "machine": {}, "answers": [], "framework": {}, "entropy": "00",
     })
+}
+
+/// The same of a unit on a machine.
+pub(crate) fn on_a_machine() -> Json {
+    let mut asked = update_status();
+    asked["kubernetes"] = json!(false);
+    asked["containers"] = json!([]);
+    asked
+}
+
+/// What a hook answers that runs these lines.
+pub(crate) fn answered(lines: &str, asked: &Json) -> Option<Json> {
+    let python: PathBuf = trustsim_oracles::python_with_ops()?;
+    let folder = charm_that(lines);
+    let ended = worker(&python, folder.path()).play(asked, &mut |_| None);
+    match ended.expect("the worker goes on") {
+        Ended::Answered(answer) => Some(answer),
+        other => panic!("{lines}: {other:?}"),
+    }
 }
 
 pub(crate) fn worker(python: &Path, folder: &Path) -> Worker {

@@ -26,6 +26,7 @@ class Charm:
         for place in ("src", "lib", "venv"):
             sys.path.insert(0, os.path.join(self.folder, place))
         self.kind = charm_class(os.path.join(self.folder, "src", "charm.py"))
+        self.places = [place for place in places_of_python() if place not in ("/usr", "/usr/local")]
         self.readable = [self.folder, *places_of_python(), scratch]
 
     def lay_out(self, scratch: str) -> str:
@@ -44,6 +45,8 @@ class Charm:
 def places_of_python() -> list[str]:
     """Where the interpreter and what is installed for it lie, and the time zones."""
     paths = {sys.prefix, sys.base_prefix, sysconfig.get_path("stdlib"), "/usr/share/zoneinfo", "/etc/localtime"}
+    # What a shared library needs that is loaded when it is first used.
+    paths.update(("/usr/lib/ssl/openssl.cnf", "/etc/ssl/openssl.cnf"))
     paths.update(path for path in sys.path if path and os.path.isdir(path))
     return sorted(paths)
 

@@ -12,7 +12,7 @@ from ops import testing
 from scenario import _runtime, mocking
 from scenario.errors import UncaughtCharmError
 
-from . import chance, guard, own_files, state, tools, workload
+from . import chance, commands, guard, kubernetes, network, own_files, processes, state, tools, workload
 
 
 def no_spans() -> None:
@@ -26,15 +26,20 @@ def no_spans() -> None:
 def play(asked: dict, charm, folder: str, ask_key) -> dict:
     """Runs the hook of a process that was forked for it."""
     os.environ["SCENARIO_SKIP_CONSISTENCY_CHECKS"] = "1"
+    # The same of the libraries that traced charms before ops did (its buffer would be another one after each hook), and that
+    # send the charm's log away.
+    os.environ |= {"CHARM_TRACING_ENABLED": "0", "CHARM_LOGGING_ENABLED": "0"}
     no_spans()
-    doings = workload.Workload(os.path.join(folder, "containers"), asked["containers"], asked["commands"])
+    doings = workload.Workload(os.path.join(folder, "containers"), asked["containers"], asked["files"])
+    doings.table = table = commands.Table(doings, asked)
+    api = kubernetes.Kubernetes(asked, charm)
     calls = tools.patch_backend(asked, charm)
     mocking._MockPebbleClient = workload.pebble_client(doings)
     socket.gethostname = lambda: asked["hostname"]
     socket.getfqdn = lambda name="": asked["fqdn"] if name in ("", asked["hostname"]) else name
     os.environ["HOSTNAME"] = asked["hostname"]
     keeper = guard.Guard(charm.readable)
-    own = own_files.OwnFiles(folder, charm.scratch, asked["framework"])
+    own = own_files.OwnFiles(folder, charm, asked, doings)
     with time_machine.travel(state.instant(asked["before"]["clock"]), tick=False) as travelling:
         clock = chance.Clock(travelling)
         clock.take_over()
@@ -50,16 +55,23 @@ def play(asked: dict, charm, folder: str, ask_key) -> dict:
             app_trusted=True,
         )
         context._tmp_path = _runtime.Path(folder)
-        before = state.make(asked, context._charm_spec)
+        # Up to 2.23 ops[testing] had another name for it.
+        before = state.make(asked, getattr(context, "_charm_spec", None) or context.charm_spec)
         event = state.event(context, asked, before)
-        os.chdir(charm.root)
+        os.chdir(own.working)
         own.take_over()
+        doings.begin()
+        processes.answer(table, keeper.refuse)
+        network.take_over(network.Network(asked["answers"], table, api, keeper.refuse), own.place)
+        os.environ |= {"KUBERNETES_SERVICE_HOST": kubernetes.HOST, "KUBERNETES_SERVICE_PORT": "443"}
         keeper.arm(folder)
         chance.STREAM.begin(asked["entropy"], ask_key)
-        after, error, failed = run(context, event, before)
+        after, error, failed = run(context, attached(context, asked, before) + [event], before)
         drew = chance.STREAM.has_drawn()
     doings.note_files()
     told = answer(context, after, doings, calls, error)
+    known = (table.known_state() or {}) | ({"kubernetes": api.objects} if api.objects else {})
+    told["machine"] = known or None
     if told["framework"] is not None and (files := own.left()):
         told["framework"]["files"] = files
     return told | {
@@ -70,10 +82,18 @@ def play(asked: dict, charm, folder: str, ask_key) -> dict:
     }
 
 
-def run(context, event, before):
+def attached(context, asked: dict, before) -> list:
+    """Storage is attached to a unit before its install hook; none of it ever goes."""
+    storages = before.storages if asked["kind"] == "install" else []
+    return [context.on.storage_attached(each) for each in sorted(storages, key=lambda each: each.name)]
+
+
+def run(context, events: list, before):
     """The state after the hook, why it failed, and with what message its action did."""
     try:
-        return context.run(event, before), None, None
+        for event in events:
+            before = context.run(event, before)
+        return before, None, None
     except testing.ActionFailed as failed:
         return failed.state or tools.Seen.state, None, failed.message
     except UncaughtCharmError as raised:
@@ -105,10 +125,6 @@ def answer(context, after, doings, calls, error) -> dict:
         }
         for each in sorted(after.relations, key=lambda each: each.id)
     ]
-    told = str(relations) + str(after.stored_states)
-    for added in calls.added:
-        if added.removeprefix("secret:") in told:
-            calls.refuse("the id of a secret that the same hook added is kept")
     status = None
     if context.unit_status_history:
         status = {"current": after.unit_status.name, "message": after.unit_status.message}
@@ -118,7 +134,7 @@ def answer(context, after, doings, calls, error) -> dict:
         "secrets": calls.secrets,
         "workload": doings.acts,
         "pebble": containers,
-        "framework": framework(after),
+        "framework": framework(after) | ({"labels": calls.labels} if calls.labels else {}),
         "status": status,
         "commands": doings.commands,
         "results": {str(key): str(value) for key, value in (context.action_results or {}).items()},

@@ -90,7 +90,10 @@ def ready(lines: Lines, begin: dict, scratch: str):
     try:
         from trustsim_worker import chance
 
+        from trustsim_worker import processes
+
         chance.take_over()
+        processes.take_over()
         import time_machine
         import datetime
 

@@ -45,11 +45,15 @@ def make(asked: dict, spec) -> testing.State:
         networks=[network(each) for each in asked["networks"]],
         containers=[container(each) for each in asked["containers"]],
         secrets=[
-            secret(each, before["leader"] and each["uri"] != heard) for each in before["secrets"]
-        ],
+            secret(each, before["leader"] and each["uri"] != heard, kept.get("labels", {}))
+            for each in before["secrets"]
+        ]
+        + [given_secret(each, kept.get("labels", {})) for each in asked["answers"] if "secret" in each],
+        storages=[testing.Storage(name) for name in spec.meta.get("storage") or {}],
         model=testing.Model(
             name=asked["model"],
-            uuid=str(uuid.uuid5(uuid.NAMESPACE_DNS, asked["model"])),
+            # Of the version that Juju's have, which libraries check.
+            uuid=str(uuid.UUID(bytes=uuid.uuid5(uuid.NAMESPACE_DNS, asked["model"]).bytes, version=4)),
             type="kubernetes" if asked["kubernetes"] else "lxd",
         ),
         planned_units=asked["planned-units"],
@@ -126,18 +130,25 @@ def cidr(address: str) -> str:
     return f"{address}/{parsed.max_prefixlen}"
 
 
-def secret(seen: dict, manages: bool) -> testing.Secret:
+def given_secret(declared: dict, labels: dict) -> testing.Secret:
+    """A secret of the model, as the scenario declares it."""
+    name = "secret:" + declared["secret"].removeprefix("secret:")
+    return testing.Secret(dict(declared["content"]), id=name, owner=None, label=labels.get(name))
+
+
+def secret(seen: dict, manages: bool, labels: dict) -> testing.Secret:
     """A secret as the unit sees it; that of its application it only reads, unless it leads."""
-    owner = "unit"
-    if seen["owner"] == "application":
-        owner = "app" if manages else None
+    owner = {"unit": "unit", "application": "app" if manages else None, "other": None}[seen["owner"]]
+    name = f"secret:{seen['uri']}"
+    # One without a label has its id in the place of it.
+    label = labels.get(name) if seen["owner"] == "other" or seen["label"] == name else seen["label"]
     tracked = seen.get("tracked")
     made = testing.Secret(
         dict(tracked["content"] if tracked else seen["content"]),
         latest_content=dict(seen["content"]),
-        id=f"secret:{seen['uri']}",
+        id=name,
         owner=owner,
-        label=seen["label"],
+        label=label,
         expire=instant(seen["expire"]) if seen["expire"] else None,
     )
     object.__setattr__(made, "_latest_revision", seen["revision"])

@@ -2,11 +2,14 @@
 
 import contextlib
 import datetime
+import os
 
 import ops
 from scenario import _runtime, mocking
 from scenario import state as scenario_state
 from scenario._runtime import Runtime
+
+from . import chance
 
 
 class Seen:
@@ -22,6 +25,8 @@ class Tools:
         self.secrets: list[dict] = []
         self.refused: list[dict] = []
         self.added: list[str] = []
+        # The labels that the charm gave secrets of others, by their ids.
+        self.labels: dict[str, str] = {}
 
     def refuse(self, what: str) -> None:
         """Notes what is not played."""
@@ -31,6 +36,7 @@ class Tools:
 def patch_backend(asked: dict, charm) -> Tools:
     """Has the hook tools of ops[testing] tell what the charm does with secrets."""
     tools = Tools()
+    tools.labels = dict(asked["framework"].get("labels", {}))
     backend = mocking._MockModelBackend
     replaced = ("__init__", "secret_add", "secret_set", "secret_get", "secret_remove")
     original = {name: getattr(backend, name) for name in replaced}
@@ -40,8 +46,6 @@ def patch_backend(asked: dict, charm) -> Tools:
         Seen.state = self._state
 
     def add(self, content, **keywords):
-        if not keywords.get("label"):
-            tools.refuse("secret-add without a label")
         if keywords.get("rotate"):
             tools.refuse("secret-add --rotate")
         done = original["secret_add"](self, content, **keywords)
@@ -77,14 +81,11 @@ def patch_backend(asked: dict, charm) -> Tools:
         )
 
     def get(self, *, id=None, label=None, refresh=False, peek=False):
-        try:
-            found = self._get_secret(id, label)
-        except ops.SecretNotFoundError:
-            if id is not None:
-                tools.refuse("secret-get of a secret of another application")
-            raise
+        found = self._get_secret(id, label if id is None else None)
         if id is not None and label not in (None, found.label):
-            tools.refuse("secret-get with a label of its own")
+            if found.owner is not None:
+                tools.refuse("secret-get with a label of its own")
+            tools.labels[found.id] = label
         done = original["secret_get"](self, id=id, label=label, refresh=refresh, peek=peek)
         call = {"tool": "secret-get", "id": found.id, "refresh": refresh, "peek": peek}
         if found.id not in tools.added:
@@ -99,8 +100,16 @@ def patch_backend(asked: dict, charm) -> Tools:
         if revision is None:
             original["secret_remove"](self, id, revision=revision)
 
-    for name in ("credential_get", "resource_get", "storage_add", "storage_get", "storage_list"):
+    for name in ("credential_get", "resource_get", "storage_add"):
         setattr(backend, name, refusing(tools, name.replace("_", "-")))
+    def storage(self, storage_name_id, attribute):
+        name, number = storage_name_id.rsplit("/", 1) if "/" in storage_name_id else (storage_name_id, "0")
+        place = f"/var/lib/juju/storage/{name}/{number}"
+        os.makedirs(place, exist_ok=True)
+        told = {"location": place, "kind": "filesystem"}
+        return told[attribute] if attribute else told
+
+    backend.storage_get = storage
     for name, method in zip(replaced, (init, add, change, get, remove), strict=True):
         setattr(backend, name, method)
     patch_runtime(asked, charm)
@@ -119,12 +128,13 @@ def refusing(tools: Tools, name: str):
 
 def patch_runtime(asked: dict, charm) -> None:
     """Has ops[testing] use the charm's folder, ids that follow from the hook, and Juju's environment."""
-    number = iter(range(1, 1 << 30))
-    scenario_state._generate_secret_id = lambda: f"secret:new{next(number)}"
+    letters = "0123456789abcdefghijklmnopqrstuv"
+    scenario_state._generate_secret_id = lambda: "secret:" + "".join(letters[each % 32] for each in chance.STREAM.urandom(20))
 
     @contextlib.contextmanager
     def root(self):
-        yield _runtime.Path(charm.root)
+        unit = asked["unit"].replace("/", "-")
+        yield _runtime.Path(f"/var/lib/juju/agents/unit-{unit}/charm")
 
     Runtime._virtual_charm_root = root
     environment = Runtime._get_event_env

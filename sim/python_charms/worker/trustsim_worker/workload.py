@@ -15,17 +15,23 @@ from . import chance
 
 # A larger file is no certificate, no key and no configuration.
 LARGEST = 4 << 20
+# The charm's own machine, or the container in which it runs, beside the containers; Juju takes no other of that name.
+OWN_ROOT = "charm"
+# What begins the text of a symbolic link; its target follows.
+LINK = "\0>"
 
 
 class Workload:
     """What is done to the containers in one hook."""
 
-    def __init__(self, folder: str, containers: list[dict], known: list[dict]):
+    def __init__(self, folder: str, containers: list[dict], own_files: dict[str, str]):
         self.root = pathlib.Path(folder)
-        self.known_commands = known
+        # What commands do, once they can be run.
+        self.table = None
         self.acts: list[dict] = []
         self.commands: list[dict] = []
         self.refused: list[dict] = []
+        self.usual: dict[str, set[str]] = {}
         self.files: dict[str, dict[str, str]] = {}
         # By container and service: what the plan said of it when it started.
         self.started: dict[str, dict[str, dict]] = {}
@@ -38,11 +44,34 @@ class Workload:
                 for service, kept in services.items()
                 if kept["started-with"] is not None
             }
-            for path, content in each["files"].items():
-                target = self.place(name, path)
-                target.parent.mkdir(parents=True, exist_ok=True)
+            self.lay_out(name, each["files"])
+        self.files[OWN_ROOT] = dict(own_files)
+        self.lay_out(OWN_ROOT, own_files)
+
+    def lay_out(self, container: str, files: dict[str, str]) -> None:
+        """Makes the files of a container as the last hook left them."""
+        self.folder(container).mkdir(parents=True, exist_ok=True)
+        for path, content in files.items():
+            target = self.place(container, path)
+            if path.endswith("/"):
+                target.mkdir(parents=True, exist_ok=True)
+                continue
+            target.parent.mkdir(parents=True, exist_ok=True)
+            if content.startswith(LINK):
+                there = content[len(LINK) :]
+                os.symlink(self.place(container, there) if there.startswith("/") else there, target)
+            else:
                 target.write_bytes(decoded(content))
-            self.folder(name).mkdir(parents=True, exist_ok=True)
+
+    def begin(self) -> None:
+        """What lies there now is no doing of the charm."""
+        told = self.files
+        self.files = {container: self.present(container) for container in told}
+        # Folders that are there at every beginning are no loss when something lies in them.
+        self.usual = {
+            container: {path for path in self.files[container] if path.endswith("/") and path not in told[container]}
+            for container in told
+        }
 
     def folder(self, container: str) -> pathlib.Path:
         """The root of a container's files."""
@@ -55,22 +84,33 @@ class Workload:
     def note_files(self) -> None:
         """Notes what was written and removed since the last time."""
         for container, before in self.files.items():
-            now = {}
-            for folder, _, names in os.walk(self.folder(container)):
-                for name in names:
-                    path = pathlib.Path(folder, name)
-                    if path.is_file() and path.stat().st_size > LARGEST:
-                        told = {"kind": "file", "what": f"{name} has more than {LARGEST >> 20} MiB"}
-                        self.refused += [told] if told not in self.refused else []
-                    elif path.is_file():
-                        inside = "/" + str(path.relative_to(self.folder(container)))
-                        now[inside] = encoded(path.read_bytes())
-            for path in sorted(set(before) - set(now)):
+            now = self.present(container)
+            for path in sorted(set(before) - set(now) - self.usual.get(container, set())):
                 self.acts.append({"container": container, "remove": path})
             for path in sorted(now):
                 if before.get(path) != now[path]:
                     self.acts.append({"container": container, "write": path, "content": now[path]})
             self.files[container] = now
+
+    def present(self, container: str) -> dict[str, str]:
+        """The files that are there, with links, and folders in which nothing is."""
+        now = {}
+        root = str(self.folder(container))
+        for folder, folders, names in os.walk(root):
+            inside = folder[len(root) :] + "/"
+            if not folders and not names and inside != "/":
+                now[inside] = ""
+            for name in names + [each for each in folders if os.path.islink(os.path.join(folder, each))]:
+                path = os.path.join(folder, name)
+                if os.path.islink(path):
+                    now[inside + name] = LINK + os.readlink(path)
+                elif os.path.isfile(path) and os.stat(path).st_size > LARGEST:
+                    told = {"kind": "file", "what": f"{name} has more than {LARGEST >> 20} MiB"}
+                    self.refused += [told] if told not in self.refused else []
+                elif os.path.isfile(path):
+                    with open(path, "rb") as file:
+                        now[inside + name] = encoded(file.read())
+        return now
 
     def note_services(self, container: str, verb: str, started: list[str], stopped: list[str]) -> None:
         """Notes what Pebble did to services; files that were written before come first."""
@@ -163,6 +203,9 @@ def pebble_client(workload: Workload):
             return done
 
         def stop_services(self, services, timeout=30.0, delay=0.1):
+            services = [name for name in services if self._is_active(name)]
+            if not services:
+                return None
             done = super().stop_services(services, timeout, delay)
             started = workload.started.setdefault(self._container_name, {})
             for name in services:
@@ -184,14 +227,15 @@ def pebble_client(workload: Workload):
             told = {"container": self._container_name, "command": list(command)}
             workload.note_files()
             workload.commands.append(told)
-            known = [each for each in workload.known_commands if command[: len(each)] == each]
-            if not known:
+            done = workload.table.run(self._container_name, list(command), None)
+            if done is None:
                 workload.refused.append({"kind": "command", "what": " ".join(command)})
-            prefix = tuple(known[0]) if known else tuple(command)
+                done = (127, "", "")
             from scenario import Exec
 
-            handler = Exec(prefix, return_code=0 if known else 127)
-            execs = frozenset({*self._container.execs, handler})
+            handler = Exec(tuple(command), return_code=done[0], stdout=done[1], stderr=done[2])
+            others = (each for each in self._container.execs if each.command_prefix != tuple(command))
+            execs = frozenset({*others, handler})
             object.__setattr__(self._container, "execs", execs)
             return super().exec(command, **keywords)
 

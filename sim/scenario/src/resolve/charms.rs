@@ -120,7 +120,7 @@ impl<'a> Charms<'a> {
         }
         let mut charm = charm_of(&declaration, name, node, reader, out);
         charm.metadata.provenance = charm.metadata.provenance.adjusted();
-        self.own_files.give_code(&declaration, &mut charm);
+        self.own_files.give_code(&declaration, &mut charm, out);
         charm
     }
 
@@ -218,7 +218,7 @@ fn declared_charm(
     } else if (has_files && says_nothing) || is_part_of_metadata(node) {
         charm.metadata.provenance = Provenance::Metadata;
     }
-    own_files.give_code(&declaration, &mut charm);
+    own_files.give_code(&declaration, &mut charm, out);
     charm
 }
 

@@ -8,6 +8,7 @@
 
 mod absent;
 mod addresses;
+mod answers;
 mod applications;
 mod charm_names;
 mod charms;

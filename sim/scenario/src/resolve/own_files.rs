@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::answers::declared_answers;
 use super::folder::Folder;
 use super::names::check_declared_names;
 use super::own_tree::OwnTree;
@@ -109,7 +110,12 @@ impl<'a> OwnFiles<'a> {
     }
 
     /// Gives a charm the code that plays it, where it is declared with `source`. Nothing is run before its first hook.
-    pub(super) fn give_code(&self, declaration: &CharmDeclaration, charm: &mut KnownCharm) {
+    pub(super) fn give_code(
+        &self,
+        declaration: &CharmDeclaration,
+        charm: &mut KnownCharm,
+        out: &mut Diagnostics,
+    ) {
         let Some(source) = &declaration.source else {
             return;
         };
@@ -123,7 +129,8 @@ impl<'a> OwnFiles<'a> {
                 .find(|python| self.folder.is_file(python))
                 .unwrap_or_else(|| PathBuf::from("python3")),
         };
-        let code = PythonSource::new(folder, python, Limits::default());
+        let answers = declared_answers(declaration, source.place, out);
+        let code = PythonSource::with_answers(folder, python, Limits::default(), answers);
         charm.metadata.source = Some(CharmSource(Arc::new(code)));
         charm.metadata.provenance = Provenance::OwnCode;
     }
