@@ -1,6 +1,6 @@
 """The API of Kubernetes, as far as a charm sees there what it has put there itself.
 
-**Assumption**: an object that the unit applied or created is there as it was given; its application's StatefulSet and its own
+**Assumption**: a load balancer has the address of the unit. An object that the unit applied or created is there as it was given; its application's StatefulSet and its own
 pod are there with their containers and nothing else; no other object is. A list has what was put there. What the scenario
 declares (`answers`) comes first.
 """
@@ -22,6 +22,9 @@ class Kubernetes:
     def __init__(self, asked: dict, charm):
         self.is_there = asked["kubernetes"]
         self.objects = dict(asked["machine"].get("kubernetes", {}))
+        # Where an address for a service is asked for, that is the unit's own.
+        addresses = [each for network in asked["networks"] for each in network["ingress"]]
+        self.address = addresses[-1] if addresses else ""
         self.asked, self.containers = asked, list(charm.meta.get("containers") or {})
 
     def answer(self, method: str, url: str, body: bytes):
@@ -46,6 +49,8 @@ class Kubernetes:
             whole.setdefault("metadata", {}).update({"name": name, "resourceVersion": "1", "uid": place})
             if found["namespace"]:
                 whole["metadata"]["namespace"] = found["namespace"]
+            if (whole.get("spec") or {}).get("type") == "LoadBalancer":
+                whole["status"] = {"loadBalancer": {"ingress": [{"ip": self.address}]}}
             if "dryRun" not in parts.query:
                 self.objects[place] = whole
             return (200, whole)

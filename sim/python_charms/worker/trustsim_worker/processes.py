@@ -54,7 +54,6 @@ class Process:
             given = self.stdin.getvalue()
         if isinstance(given, str):
             given = given.encode()
-        Process.table.workload.note_files()
         done = Process.table.run(OWN_ROOT, self.words, given)
         if done is None:
             Process.refuse("command", " ".join(self.words))

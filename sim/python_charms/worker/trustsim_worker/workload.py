@@ -225,7 +225,6 @@ def pebble_client(workload: Workload):
         def exec(self, command, **keywords):
             self._check_connection()
             told = {"container": self._container_name, "command": list(command)}
-            workload.note_files()
             workload.commands.append(told)
             done = workload.table.run(self._container_name, list(command), None)
             if done is None:
