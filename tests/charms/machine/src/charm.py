@@ -2,7 +2,6 @@
 """A server on a machine for the tests: its charm writes files, adds roots to the system's, and restarts a systemd service."""
 
 import pathlib
-import socket
 import subprocess
 
 import ops
@@ -21,12 +20,13 @@ class Machine(ops.CharmBase):
 
     def __init__(self, framework: ops.Framework):
         super().__init__(framework)
-        name = socket.getfqdn()
+        binding = self.model.get_binding("certificates")
+        address = str(binding.network.bind_address) if binding else ""
         self.certificates = tls.TLSCertificatesRequiresV4(
             self,
             "certificates",
             certificate_requests=[
-                tls.CertificateRequestAttributes(common_name=name, sans_dns=[name])
+                tls.CertificateRequestAttributes(common_name=address, sans_ip=[address])
             ],
             refresh_events=[self.on.config_changed],
         )
