@@ -52,7 +52,7 @@ def make(asked: dict, spec) -> testing.State:
         storages=[testing.Storage(name) for name in spec.meta.get("storage") or {}],
         model=testing.Model(
             name=asked["model"],
-            # Of the version that Juju's have, which libraries check.
+            # Juju's are of version 4, and there is code that looks (canonical/cos-lib `juju_topology.py`).
             uuid=str(uuid.UUID(bytes=uuid.uuid5(uuid.NAMESPACE_DNS, asked["model"]).bytes, version=4)),
             type="kubernetes" if asked["kubernetes"] else "lxd",
         ),

@@ -3,6 +3,7 @@
 import contextlib
 import datetime
 import os
+import subprocess
 
 import ops
 from scenario import _runtime, mocking
@@ -38,12 +39,19 @@ def patch_backend(asked: dict, charm) -> Tools:
     tools = Tools()
     tools.labels = dict(asked["framework"].get("labels", {}))
     backend = mocking._MockModelBackend
-    replaced = ("__init__", "secret_add", "secret_set", "secret_get", "secret_remove")
+    replaced = ("__init__", "_get_secret", "secret_add", "secret_set", "secret_get", "secret_remove")
     original = {name: getattr(backend, name) for name in replaced}
 
     def init(self, *arguments, **keywords):
         original["__init__"](self, *arguments, **keywords)
         Seen.state = self._state
+
+    def find(self, id=None, label=None):
+        # ops writes the id of a secret of this model with the model, and ops[testing] finds it only without.
+        own = f"secret://{self._state.model.uuid}/"
+        if id is not None and id.startswith(own):
+            id = "secret:" + id.removeprefix(own)
+        return original["_get_secret"](self, id, label)
 
     def add(self, content, **keywords):
         if keywords.get("rotate"):
@@ -110,10 +118,27 @@ def patch_backend(asked: dict, charm) -> Tools:
         return told[attribute] if attribute else told
 
     backend.storage_get = storage
-    for name, method in zip(replaced, (init, add, change, get, remove), strict=True):
+    for name, method in zip(replaced, (init, find, add, change, get, remove), strict=True):
         setattr(backend, name, method)
     patch_runtime(asked, charm)
+    answer_secret_ids()
     return tools
+
+
+def answer_secret_ids() -> None:
+    """Answers the hook tool `secret-ids`, which charmlibs runs as a program: the ids of what the unit may manage, one a line
+    (juju/juju 3.6 `internal/worker/uniter/runner/jujuc/secret-ids.go`). Juju has them in no order."""
+    original = subprocess.run
+
+    def run(command, *arguments, **keywords):
+        if list(command) != ["secret-ids"]:
+            return original(command, *arguments, **keywords)
+        state = Seen.state
+        owners = ("unit", "app") if state.leader else ("unit",)
+        ids = sorted(each.id.removeprefix("secret:") for each in state.secrets if each.owner in owners)
+        return subprocess.CompletedProcess(command, 0, "".join(f"{each}\n" for each in ids), "")
+
+    subprocess.run = run
 
 
 def refusing(tools: Tools, name: str):
