@@ -25,6 +25,7 @@ fn options() -> ImportOptions {
     ImportOptions {
         folder: PathBuf::new(),
         duration: "400d".to_owned(),
+        charms: Vec::new(),
     }
 }
 

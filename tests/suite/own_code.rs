@@ -413,7 +413,10 @@ charms: {{reaching: {{source: {}, python: {}}}}}
         python.display()
     );
     fs::write(folder.path().join("s.yaml"), text).expect("a file is written");
-    let output = trustsim(folder.path(), &["run", "s.yaml", "-q", "-o", "out"]);
+    let output = trustsim(
+        folder.path(),
+        &["run", "s.yaml", "-q", "-o", "out", "--run-charms"],
+    );
     let said = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(2), "{said}");
     assert!(said.contains("cannot be played by its own code"), "{said}");
@@ -451,4 +454,150 @@ charms: {{mine: {{{keys}}}}}
         let said = refused(&keys);
         assert!(said.contains(told), "{keys}: {said}");
     }
+}
+
+/// A scenario with one application of a charm that nothing is known of but its name, in a folder of its own.
+fn of_unknown_charm(python: &Path) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().expect("a folder");
+    let text = format!(
+        "duration: 1h
+models:
+  m:
+    bundle: kubernetes
+    applications:
+      ca: {{charm: self-signed-certificates}}
+      web: {{charm: mine, scale: 1}}
+    relations:
+      - [ca:certificates, web:certificates]
+charms: {{mine: {{python: {}, more-endpoints: true, system-roots: false}}}}
+clients: {{operator: {{trusts: [ca]}}}}
+connections: [{{from: operator, to: web, every: 1m}}]
+",
+        python.display()
+    );
+    fs::write(folder.path().join("s.yaml"), text).expect("a file is written");
+    folder
+}
+
+#[test]
+fn the_command_line_gives_a_charm_its_code_and_its_runs_are_played_again_from_their_folder() {
+    let Some(python) = trustsim_oracles::python_with_ops() else {
+        return;
+    };
+    let folder = of_unknown_charm(&python);
+    let run = |arguments: &[&str]| {
+        let output = trustsim(folder.path(), arguments);
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        (output.status.code(), said)
+    };
+    // `python` says nothing without a source.
+    let (code, said) = run(&["check", "s.yaml", "-q"]);
+    assert_eq!(code, Some(2), "{said}");
+    // It is named as the shell sees it, from the folder in which the command runs.
+    fs::create_dir(folder.path().join("mine")).expect("a folder");
+    std::os::unix::fs::symlink(pod(), folder.path().join("mine/pod")).expect("a link");
+    let given = ["--charm", "mine=mine/pod"];
+    let (code, said) = run(&["check", "s.yaml", given[0], given[1]]);
+    assert_eq!(code, Some(0), "{said}");
+    let (code, said) = run(&["run", "s.yaml", "-o", "out", given[0], given[1]]);
+    assert_eq!(code, Some(0), "{said}");
+    let (code, said) = run(&["status", "out"]);
+    assert_eq!(code, Some(2), "{said}");
+    assert!(
+        said.contains("TS0119"),
+        "a folder of a run may come from anywhere: {said}"
+    );
+    let (code, said) = run(&["status", "out", "--run-charms"]);
+    assert_eq!(code, Some(0), "{said}");
+    // A name that nothing has, and a folder that is none.
+    let (code, said) = run(&[
+        "run",
+        "s.yaml",
+        given[0],
+        given[1],
+        "--charm",
+        "his=mine/pod",
+    ]);
+    assert_eq!(code, Some(2), "{said}");
+    assert!(said.contains("which no application runs"), "{said}");
+    let (code, said) = run(&["run", "s.yaml", "--charm", "mine=nowhere"]);
+    assert_eq!(code, Some(2), "{said}");
+    assert!(said.contains("there is no charm at `nowhere`"), "{said}");
+}
+
+#[test]
+fn what_is_imported_is_played_by_the_code_that_the_command_line_gives() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let bundle = "bundle: kubernetes
+applications:
+  ca: {charm: self-signed-certificates, scale: 1}
+  web: {charm: mine, scale: 1}
+relations:
+  - [ca:certificates, web:certificates]
+";
+    fs::write(folder.path().join("bundle.yaml"), bundle).expect("a file is written");
+    let given = format!("mine={}", pod().display());
+    let output = trustsim(folder.path(), &["check", "bundle.yaml", "--charm", &given]);
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(0), "{said}");
+    assert!(said.contains("2 applications, 1 relation"), "{said}");
+    let output = trustsim(
+        folder.path(),
+        &["ask", "requests", "bundle.yaml", "--until", "1h"],
+    );
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(
+        output.status.code(),
+        Some(0),
+        "without it nothing is run: {said}"
+    );
+}
+
+#[test]
+fn code_that_only_the_scenario_names_is_not_run_unless_the_command_line_says_so() {
+    let Some(python) = trustsim_oracles::python_with_ops() else {
+        return;
+    };
+    let mark = tempfile::tempdir().expect("a folder");
+    let told = mark.path().join("was-run");
+    let interpreter = mark.path().join("python");
+    let script = format!(
+        "#!/bin/sh\ntouch {}\nexec {} \"$@\"\n",
+        told.display(),
+        python.display()
+    );
+    fs::write(&interpreter, script).expect("a file is written");
+    let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+    fs::set_permissions(&interpreter, mode).expect("it is ours");
+    let folder = tempfile::tempdir().expect("a folder");
+    let text = format!(
+        "duration: 1h
+models: {{m: {{bundle: kubernetes, applications: {{web: {{charm: mine}}}}}}}}
+charms: {{mine: {{source: {}, python: {}}}}}
+",
+        pod().display(),
+        interpreter.display()
+    );
+    fs::write(folder.path().join("s.yaml"), text).expect("a file is written");
+    for command in [
+        &["run", "s.yaml"][..],
+        &["status", "s.yaml"],
+        &["forecast", "s.yaml"],
+        &["ask", "trust", "s.yaml"],
+        &["record", "s.yaml"],
+    ] {
+        let output = trustsim(folder.path(), command);
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{command:?}: {said}");
+        assert!(said.contains("error[TS0119]"), "{command:?}: {said}");
+        assert!(said.contains("--run-charms"), "{command:?}: {said}");
+    }
+    for command in [&["check", "s.yaml"][..], &["ask", "edges", "s.yaml"]] {
+        let output = trustsim(folder.path(), command);
+        assert_eq!(output.status.code(), Some(0), "{command:?}");
+    }
+    assert!(!told.exists(), "nothing was run");
+    let output = trustsim(folder.path(), &["run", "s.yaml", "-q", "--run-charms"]);
+    assert_eq!(output.status.code(), Some(1), "nothing was judged");
+    assert!(told.exists(), "it was run now");
 }

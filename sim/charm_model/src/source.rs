@@ -40,6 +40,12 @@ pub trait SourceCode: Debug + Send + Sync {
     /// The program that runs it.
     fn interpreter(&self) -> &Path;
 
+    /// Has this program run it, where none was named and nothing was run yet.
+    fn use_interpreter(&self, python: PathBuf);
+
+    /// Whether the program that runs it was named, or found in the charm's folder.
+    fn has_interpreter(&self) -> bool;
+
     /// What one application of the charm runs. Applications and clones of a world share what runs the code.
     fn charm(&self, setup: &Setup<'_>) -> Arc<dyn Charm>;
 

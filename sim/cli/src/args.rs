@@ -2,6 +2,7 @@
 
 use std::num::NonZeroU32;
 use std::path::PathBuf;
+use std::str::FromStr;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
@@ -105,6 +106,44 @@ pub struct Play {
     /// Keep in this folder how charms that are played by their own code answered, for later runs
     #[arg(long, value_name = "FOLDER")]
     pub keep_answers: Option<PathBuf>,
+    /// Charms that are played by their own code
+    #[command(flatten)]
+    pub code: OwnCode,
+}
+
+/// Charms that are played by their own code.
+#[derive(Clone, Debug, Default, Args)]
+pub struct OwnCode {
+    /// Play this charm by the code in this folder or packed charm, as `charms: {NAME: {source: PATH}}` of the scenario
+    /// would; may be given several times
+    #[arg(long = "charm", value_name = "NAME=PATH")]
+    pub charms: Vec<NamedPath>,
+    /// Run the code of every charm that the scenario has a `source` of; without it only the code that --charm names is run
+    #[arg(long)]
+    pub run_charms: bool,
+}
+
+/// A name and a path.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NamedPath {
+    /// Before the first `=`.
+    pub name: String,
+    /// Behind it.
+    pub path: PathBuf,
+}
+
+impl FromStr for NamedPath {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text.split_once('=') {
+            Some((name, path)) if !name.is_empty() && !path.is_empty() => Ok(Self {
+                name: name.to_owned(),
+                path: PathBuf::from(path),
+            }),
+            _ => Err("it is no NAME=PATH, such as web=../web-operator"),
+        }
+    }
 }
 
 /// The commands.
@@ -143,6 +182,9 @@ pub enum Command {
     Judge(Judge),
     /// List the charms that are known, or what is known of one
     Charms(Charms),
+    /// Charms by their own code: make what runs it
+    #[command(subcommand)]
+    Charm(Charm),
     /// Print the page of a code such as TS0401, or list all codes
     Explain(Explain),
     /// Print the JSON Schema of scenario files
@@ -195,6 +237,10 @@ pub struct Check {
     /// Exit with 1 where an answer would rest on anything that is assumed or not simulated
     #[arg(long)]
     pub strict: bool,
+    /// Check as if this charm were played by the code in this folder or packed charm; nothing is run; may be given several
+    /// times
+    #[arg(long = "charm", value_name = "NAME=PATH")]
+    pub charms: Vec<NamedPath>,
 }
 
 /// Make a scenario of a bundle, juju status, juju show-unit, terraform show -json, or a folder of them
@@ -280,6 +326,10 @@ pub struct AskEdges {
     /// Read this variant of the scenario, one of its `variants`
     #[arg(long, value_name = "NAME")]
     pub variant: Option<String>,
+    /// Read it as if this charm were played by the code in this folder or packed charm; nothing is run; may be given
+    /// several times
+    #[arg(long = "charm", value_name = "NAME=PATH")]
+    pub charms: Vec<NamedPath>,
     /// How it is printed
     #[command(flatten)]
     pub answer: AskAnswer,
@@ -435,6 +485,9 @@ pub struct RehearseRotation {
     /// Play with so many seeds: that one and those that follow it
     #[arg(long, value_name = "NUMBER", default_value = "3")]
     pub seeds: NonZeroU32,
+    /// Charms that are played by their own code
+    #[command(flatten)]
+    pub code: OwnCode,
     /// How the answer is printed
     #[arg(long, value_name = "FORMAT", default_value = "tabular")]
     pub format: Format,
@@ -598,6 +651,33 @@ pub struct Judge {
 pub struct Charms {
     /// A charm by its name on Charmhub
     pub name: Option<String>,
+}
+
+/// Charms by their own code.
+#[derive(Debug, Subcommand)]
+pub enum Charm {
+    /// Make the virtual environment in which a charm's code is run
+    Prepare(CharmPrepare),
+}
+
+/// Make the virtual environment in which a charm's code is run
+#[derive(Debug, Args)]
+#[command(after_help = "\
+What the charm needs is read off its uv.lock, poetry.lock, requirements.txt or pyproject.toml, the first of them that
+is there, and off PYDEPS of the libraries in lib/charms. ops, ops-scenario and time-machine are installed in the
+versions that trustsim is made for. Each charm has an environment of its own in $XDG_CACHE_HOME/trustsim/venvs, or
+~/.cache/trustsim/venvs, where `source` and --charm find it until one of these files changes. Packages come from where
+pip is configured to take them from, and are installed as pip does it, which may run their code.")]
+pub struct CharmPrepare {
+    /// Folder of the charm, or a packed charm
+    pub path: PathBuf,
+    /// The Python that it is made with
+    #[arg(long, value_name = "PROGRAM", default_value = "python3")]
+    pub python: PathBuf,
+    /// Make it in this folder instead; it is found by itself where that is .venv or venv in the charm's folder, and else
+    /// is named by `python` of the charm
+    #[arg(long, value_name = "FOLDER")]
+    pub into: Option<PathBuf>,
 }
 
 /// Print the page of a code such as TS0401, or list all codes

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use crate::scenario::load_scenario;
 use trustsim_model::Deployment;
+use trustsim_scenario::LoadOptions;
 
 /// A client and a server, as `trustsim why` takes them.
 pub(super) type Pair = (String, String);
@@ -65,13 +66,17 @@ impl Reading {
 }
 
 /// Every other reading of a scenario than `variant`. What cannot be read has no connections.
-pub(super) fn others(path: &Path, variant: Option<&str>, variants: &[String]) -> Vec<Reading> {
+pub(super) fn others(path: &Path, asked: LoadOptions<'_>, variants: &[String]) -> Vec<Reading> {
     let all = std::iter::once(None).chain(variants.iter().map(|name| Some(name.as_str())));
     let read = |other: Option<&str>| {
-        let loaded = load_scenario(path, other).ok()?;
+        let options = LoadOptions {
+            variant: other,
+            ..asked
+        };
+        let loaded = load_scenario(path, options).ok()?;
         Some(Reading::new(other, &loaded.deployment))
     };
-    all.filter(|other| *other != variant)
+    all.filter(|other| *other != asked.variant)
         .filter_map(read)
         .collect()
 }

@@ -8,7 +8,9 @@ use std::path::{Path, PathBuf};
 
 use super::error::CliError;
 use trustsim_import::{ImportOptions, Imported, import, is_importable};
-use trustsim_scenario::{Derived, DigestedFiles, DiskFiles, FILE_SIZE_MAX, Files, load_variant};
+use trustsim_scenario::{
+    Derived, DigestedFiles, DiskFiles, FILE_SIZE_MAX, Files, GivenCharm, LoadOptions, load_with,
+};
 use trustsim_world::Deployment;
 
 thread_local! {
@@ -82,11 +84,13 @@ pub(super) fn import_scenario(
     paths: &[PathBuf],
     folder: &Path,
     duration: &str,
+    charms: &[GivenCharm],
     files: &dyn Files,
 ) -> Result<Imported, CliError> {
     let options = ImportOptions {
         folder: folder.to_owned(),
         duration: duration.to_owned(),
+        charms: charms.to_vec(),
     };
     import(paths, &options, files)
         .map_err(|diagnostics| CliError::scenario(diagnostics.render(true)))
@@ -98,7 +102,7 @@ pub(super) fn import_files(
     folder: &Path,
     duration: &str,
 ) -> Result<Imported, CliError> {
-    import_scenario(paths, folder, duration, &ReadOnce)
+    import_scenario(paths, folder, duration, &[], &ReadOnce)
 }
 
 /// Whether a folder has something that can be imported.
@@ -114,13 +118,13 @@ pub(super) fn is_folder_to_import(path: &Path) -> bool {
 /// [`CliError::scenario`] with the rendered diagnostics.
 pub(super) fn load_scenario(
     path: &Path,
-    variant: Option<&str>,
+    options: LoadOptions<'_>,
 ) -> Result<LoadedScenario, CliError> {
     let files = DigestedFiles::new(&ReadOnce);
     if is_importable(path, &ReadOnce) {
-        return load_imported(path, variant, &files);
+        return load_imported(path, options, &files);
     }
-    let loaded = load_variant(path, variant, &files)
+    let loaded = load_with(path, options, &files)
         .map_err(|diagnostics| CliError::scenario(diagnostics.render(true)))?;
     Ok(LoadedScenario {
         deployment: loaded.deployment,
@@ -134,10 +138,10 @@ pub(super) fn load_scenario(
 /// A scenario that is made in memory.
 fn load_imported(
     path: &Path,
-    variant: Option<&str>,
+    options: LoadOptions<'_>,
     files: &DigestedFiles<'_>,
 ) -> Result<LoadedScenario, CliError> {
-    if let Some(variant) = variant {
+    if let Some(variant) = options.variant {
         let message = format!(
             "`{}` is no scenario, and has no variant `{variant}`",
             path.display()
@@ -149,7 +153,13 @@ fn load_imported(
         true => path,
         false => path.parent().unwrap_or(Path::new("")),
     };
-    let imported = import_scenario(&[path.to_owned()], folder, IMPORTED_DURATION, files)?;
+    let imported = import_scenario(
+        &[path.to_owned()],
+        folder,
+        IMPORTED_DURATION,
+        options.charms,
+        files,
+    )?;
     Ok(LoadedScenario {
         deployment: imported.loaded.deployment,
         warnings: rendered(&imported.notes),
@@ -176,7 +186,7 @@ mod tests {
     fn warnings_end_with_a_line_break() {
         let path =
             Path::new(env!("CARGO_MANIFEST_DIR")).join("../../scenarios/missing-transfer.yaml");
-        let loaded = load_scenario(&path, None).expect("it is sound");
+        let loaded = load_scenario(&path, LoadOptions::default()).expect("it is sound");
         assert!(loaded.warnings.contains("TS0301"));
         assert!(loaded.warnings.ends_with('\n'));
     }

@@ -129,6 +129,13 @@ codes! {
     /// `terraform show -json` says its `format_version`; a new major version may mean something else by the same keys.
     /// Known are the versions 0.x and 1.x.
     FormatVersion = "TS0118",
+    /// # A scenario that runs code of this machine
+    ///
+    /// The scenario has a charm with `source`, so playing it runs the Python code in that folder. A scenario may come from
+    /// anywhere, and the bounds within which the code runs are no wall against code that means harm. So it is run only
+    /// where the command line says so: `--run-charms` allows all code that the scenario names, and `--charm NAME=PATH`
+    /// allows the code that it names itself. `trustsim check` and `trustsim ask edges` run nothing and ask for neither.
+    RunsCode = "TS0119",
 
     /// # No such model
     ///

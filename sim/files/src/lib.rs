@@ -10,6 +10,7 @@
 
 mod contents;
 mod folder;
+mod made;
 mod place;
 mod read;
 mod sealed;
@@ -18,6 +19,7 @@ mod writing;
 
 pub use contents::{Contents, NamedFile};
 pub use folder::{FolderError, write_folder};
+pub use made::{NewFolder, remove_folder};
 pub use read::{NotAFile, ReadError, list_folder, open_file, read_file, read_start};
 pub use sealed::{Seal, SealError};
 pub use write::{Access, FileWriter, WriteError, create_folder, write_file};

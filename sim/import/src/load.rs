@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use trustsim_errors::{Code, Diagnostic, Diagnostics, Label, Severity};
-use trustsim_scenario::{Files, Loaded, parse, read_text, resolve};
+use trustsim_scenario::{Files, GivenCharm, LoadOptions, Loaded, parse_with, read_text, resolve};
 use trustsim_yaml::{Node, Place};
 
 use crate::assemble::assemble;
@@ -21,6 +21,8 @@ pub struct ImportOptions {
     pub folder: PathBuf,
     /// How long it is played, as a scenario says it, such as `400d`.
     pub duration: String,
+    /// Charms whose code is given: what is loaded plays them by it. The text does not say so.
+    pub charms: Vec<GivenCharm>,
 }
 
 /// A file of which something was read.
@@ -160,7 +162,7 @@ fn settled(
             "what is left out is not written"
         );
         let path = options.folder.join("imported.yaml");
-        let wrong = match load(&text, &path, files) {
+        let wrong = match load(&text, &path, &options.charms, files) {
             Ok(mut loaded) => {
                 let warnings = std::mem::take(&mut loaded.warnings);
                 out.list.extend(replaced(warnings, &lines));
@@ -187,8 +189,17 @@ fn settled(
     }
 }
 
-fn load(text: &str, path: &Path, files: &dyn Files) -> Result<Loaded, Diagnostics> {
-    resolve(parse(text, NAME)?, path, files)
+fn load(
+    text: &str,
+    path: &Path,
+    charms: &[GivenCharm],
+    files: &dyn Files,
+) -> Result<Loaded, Diagnostics> {
+    let options = LoadOptions {
+        charms,
+        ..LoadOptions::default()
+    };
+    resolve(parse_with(text, NAME, options)?, path, files)
 }
 
 /// The line of the scenario that a diagnostic is about.

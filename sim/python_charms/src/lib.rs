@@ -20,13 +20,17 @@ mod answers;
 mod apply;
 mod asked;
 mod charm;
+mod environment;
 mod journal;
 mod lookahead;
 mod recognise;
 mod source;
+mod unpack;
 mod worker;
 
+pub use environment::{PrepareError, Prepared, environment_of, prepare, prepared_in};
 pub use source::PythonSource;
+pub use unpack::{UnpackError, unpack};
 pub use worker::{Limits, WorkerError};
 
 #[cfg(test)]

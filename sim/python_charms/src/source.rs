@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use rand::Rng;
 use serde_json::{Map, Value as Json};
@@ -15,6 +15,9 @@ use crate::answers::{Answers, FoundIn, Key};
 use crate::charm::PythonCharm;
 use crate::worker::{Ended, Limits, WantedKey, Worker, WorkerError};
 
+/// What runs a charm for which no interpreter is known.
+const ANY_PYTHON: &str = "python3";
+
 /// A charm's folder with the interpreter that runs its code.
 #[derive(Clone, Debug)]
 pub struct PythonSource(Arc<Inner>);
@@ -22,7 +25,8 @@ pub struct PythonSource(Arc<Inner>);
 #[derive(Debug)]
 struct Inner {
     folder: PathBuf,
-    python: PathBuf,
+    /// Named, found in the charm's folder, or found later; else it is the one of the path.
+    python: OnceLock<PathBuf>,
     limits: Limits,
     /// What the scenario says that comes back of what the code asks of others: commands, requests, files, secrets.
     declared: Json,
@@ -54,18 +58,23 @@ pub(crate) struct Chance<'a> {
 }
 
 impl PythonSource {
-    /// The charm in this folder. Nothing is started before its first hook.
-    pub fn new(folder: PathBuf, python: PathBuf, limits: Limits) -> Self {
+    /// The charm in this folder, with its interpreter where one is known. Nothing is started before its first hook.
+    pub fn new(folder: PathBuf, python: Option<PathBuf>, limits: Limits) -> Self {
         Self::with_answers(folder, python, limits, Json::Array(Vec::new()))
     }
 
     /// The same with what comes back of commands, requests and files that trustsim does not know: the list `answers` of
     /// `docs/reference/own-code.md`.
-    pub fn with_answers(folder: PathBuf, python: PathBuf, limits: Limits, declared: Json) -> Self {
+    pub fn with_answers(
+        folder: PathBuf,
+        python: Option<PathBuf>,
+        limits: Limits,
+        declared: Json,
+    ) -> Self {
         Self(Arc::new(Inner {
             declared,
             folder,
-            python,
+            python: python.map_or_else(OnceLock::new, OnceLock::from),
             limits,
             idle: Mutex::default(),
             identity: Mutex::default(),
@@ -171,7 +180,7 @@ impl PythonSource {
         if let Some(why) = &*not_started {
             return Err(WorkerError::NotStartedBefore(why.clone()));
         }
-        let started = Worker::start(&self.0.python, &self.0.folder, self.0.limits);
+        let started = Worker::start(self.interpreter(), &self.0.folder, self.0.limits);
         if let Err(error) = &started {
             *not_started = Some(error.to_string());
         }
@@ -230,7 +239,16 @@ impl SourceCode for PythonSource {
     }
 
     fn interpreter(&self) -> &Path {
-        &self.0.python
+        let python = self.0.python.get();
+        python.map_or(Path::new(ANY_PYTHON), PathBuf::as_path)
+    }
+
+    fn use_interpreter(&self, python: PathBuf) {
+        self.0.python.get_or_init(|| python);
+    }
+
+    fn has_interpreter(&self) -> bool {
+        self.0.python.get().is_some()
     }
 
     fn charm(&self, setup: &Setup<'_>) -> Arc<dyn Charm> {

@@ -1,5 +1,6 @@
 //! What a run was made from, so that it can be played again from its folder.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
@@ -13,6 +14,9 @@ pub struct Provenance {
     pub scenario: PathBuf,
     /// The variant of it.
     pub variant: Option<String>,
+    /// Folders of charms whose code was given on the command line, by the name of the charm.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub charms: BTreeMap<String, PathBuf>,
     /// The seed.
     pub seed: u64,
     /// The end, in RFC 3339.

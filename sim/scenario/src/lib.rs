@@ -17,9 +17,9 @@ use std::path::Path;
 pub use format::{
     ApplicationFile, CharmNode, ClientFile, ConnectionFile, ConnectionsFile, ControllerFile,
     DerivedFile, DigestedFiles, DiskFiles, ExceptFile, ExpectFile, FILE_SIZE_MAX, FailsFile, Files,
-    LoadBalancerFile, MemoryFiles, ModelConfigFile, ModelFile, ModelNode, OfferFile, OutageFile,
-    SaasFile, Scenario, ScenarioFile, SelectorFile, TimingsFile, merged_bundle, parse, read_text,
-    schema,
+    GivenCharm, LoadBalancerFile, LoadOptions, MemoryFiles, ModelConfigFile, ModelFile, ModelNode,
+    OfferFile, OutageFile, SaasFile, Scenario, ScenarioFile, SelectorFile, TimingsFile,
+    merged_bundle, parse, parse_with, read_text, schema,
 };
 pub use resolve::{
     Derived, LeftOut, OfferUrl, UsualEndpoint, parse_offer_url, untold_charm, usual_endpoint,
@@ -47,7 +47,7 @@ pub struct Loaded {
 ///
 /// Every mistake in it, where there is at least one error.
 pub fn load(path: &Path, files: &dyn Files) -> Result<Loaded, Diagnostics> {
-    load_variant(path, None, files)
+    load_with(path, LoadOptions::default(), files)
 }
 
 /// Reads a scenario, or one of its variants, whose deployment has both names.
@@ -60,13 +60,30 @@ pub fn load_variant(
     variant: Option<&str>,
     files: &dyn Files,
 ) -> Result<Loaded, Diagnostics> {
+    let options = LoadOptions {
+        variant,
+        ..LoadOptions::default()
+    };
+    load_with(path, options, files)
+}
+
+/// Reads a scenario with what is laid over its file.
+///
+/// # Errors
+///
+/// Every mistake in it, where there is at least one error.
+pub fn load_with(
+    path: &Path,
+    options: LoadOptions<'_>,
+    files: &dyn Files,
+) -> Result<Loaded, Diagnostics> {
     let text = format::read_text(files, path, None).map_err(|diagnostic| Diagnostics {
         list: vec![*diagnostic],
         ..Diagnostics::default()
     })?;
-    let scenario = format::parse_variant(&text, &path.display().to_string(), variant)?;
+    let scenario = parse_with(&text, &path.display().to_string(), options)?;
     let mut loaded = resolve(scenario, path, files)?;
-    if let Some(variant) = variant {
+    if let Some(variant) = options.variant {
         let name = &mut loaded.deployment.name;
         *name = format!("{name}-{variant}");
     }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::own_code::{check_used, given};
 use super::{LoadedScenario, application, load, play_through, say_coverage};
 use crate::args::{Ask, AskAtRest, AskEdges, AskOrder, AskRequests};
 use crate::console::Console;
@@ -16,6 +17,7 @@ use trustsim_model::Deployment;
 use trustsim_pki::KeyAlgorithm;
 use trustsim_report::terminal::Detail;
 use trustsim_report::{self as report, terminal};
+use trustsim_scenario::LoadOptions;
 use trustsim_whatif::{
     RefreshTo, dialled_names, play_to_rest, refresh_order, relation_order, signed_by, trust_found,
 };
@@ -40,7 +42,13 @@ pub(super) fn ask(args: &Ask, verbose: bool, console: &mut Console<'_>) -> Resul
 }
 
 fn edges(args: &AskEdges, detail: Detail, console: &mut Console<'_>) -> Result<(), CliError> {
-    let loaded = load_scenario(&args.scenario, args.variant.as_deref())?;
+    let charms = given(&args.charms)?;
+    let options = LoadOptions {
+        variant: args.variant.as_deref(),
+        charms: &charms,
+    };
+    let loaded = load_scenario(&args.scenario, options)?;
+    check_used(&charms, &loaded.deployment)?;
     console.say(&loaded.warnings)?;
     let deployment = &loaded.deployment;
     let found = trustsim_edges::derive(deployment);

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use super::own_code::{check_used, given};
 use crate::Exit;
 use crate::args::Check;
 use crate::console::Console;
@@ -11,6 +12,7 @@ use trustsim_kernel::format_duration;
 use trustsim_model::{Coverage, Deployment};
 use trustsim_report::terminal::style::{GOOD, paint};
 use trustsim_report::terminal::{Detail, assumptions, coverage, derived};
+use trustsim_scenario::{GivenCharm, LoadOptions};
 
 pub(super) fn check(
     args: &Check,
@@ -21,11 +23,13 @@ pub(super) fn check(
         true => Detail::Verbose,
         false => Detail::Normal,
     };
+    let charms = given(&args.charms)?;
     let mut worst = Exit::Held;
     for path in &args.scenarios {
         let mut left = vec![None];
         while let Some(variant) = left.pop() {
-            let Some(checked) = check_one(path, variant.as_deref(), detail, console)? else {
+            let Some(checked) = check_one(path, variant.as_deref(), &charms, detail, console)?
+            else {
                 worst = Exit::Refused;
                 continue;
             };
@@ -52,11 +56,13 @@ struct Checked {
 fn check_one(
     path: &Path,
     variant: Option<&str>,
+    charms: &[GivenCharm],
     detail: Detail,
     console: &mut Console<'_>,
 ) -> Result<Option<Checked>, CliError> {
-    match load_scenario(path, variant) {
+    match load_scenario(path, LoadOptions { variant, charms }) {
         Ok(loaded) => {
+            check_used(charms, &loaded.deployment)?;
             console.say(&loaded.warnings)?;
             let (good, shown) = (paint(GOOD, "ok"), path.display());
             let of = variant.map_or_else(String::new, |name| format!(", variant {name}"));

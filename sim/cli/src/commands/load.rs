@@ -1,5 +1,6 @@
 //! What a command plays: a scenario file, or the run whose folder is named, as it was played.
 
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -15,7 +16,7 @@ use trustsim_kernel::Time;
 use trustsim_model::Coverage;
 use trustsim_report::terminal::{coverage, derived};
 use trustsim_report::{PlayedBefore, Provenance, SUMMARY};
-use trustsim_scenario::Derived;
+use trustsim_scenario::{Derived, GivenCharm, LoadOptions};
 use trustsim_world::{Deployment, Journal, Options};
 
 /// Largest `summary.json` that is read. It has some 600 bytes for each connection and each outage, so that this is a run
@@ -30,6 +31,8 @@ pub(super) struct LoadedScenario {
     pub(super) derived: Option<Derived>,
     scenario: PathBuf,
     variant: Option<String>,
+    /// Charms whose code was given beside it.
+    charms: Vec<GivenCharm>,
     /// Names of the variants that the file has.
     variants: Vec<String>,
     sha256: String,
@@ -49,6 +52,11 @@ impl LoadedScenario {
         Provenance {
             scenario: self.scenario.clone(),
             variant: self.variant.clone(),
+            charms: self
+                .charms
+                .iter()
+                .map(|charm| (charm.name.clone(), charm.source.clone()))
+                .collect(),
             seed: self.deployment.seed,
             until: until.to_string(),
             every_hook: self.options.every_hook,
@@ -64,7 +72,11 @@ impl LoadedScenario {
 
     /// The other readings of the scenario: the file as it is, and its other variants.
     pub(super) fn other_readings(&self) -> Vec<Reading> {
-        readings::others(&self.scenario, self.variant.as_deref(), &self.variants)
+        let asked = LoadOptions {
+            variant: self.variant.as_deref(),
+            charms: &self.charms,
+        };
+        readings::others(&self.scenario, asked, &self.variants)
     }
 
     /// Whether a run played to its end is the one whose folder was named, where one was.
@@ -94,13 +106,28 @@ pub(super) fn load(
 ) -> Result<LoadedScenario, CliError> {
     let is_run = path.is_dir() && (path.join(SUMMARY).exists() || !is_folder_to_import(path));
     let previous = is_run.then(|| PreviousRun::read(path, play)).transpose()?;
-    let (scenario, variant) = match &previous {
-        Some(PreviousRun { provenance, .. }) => {
-            (provenance.scenario.clone(), provenance.variant.clone())
-        }
-        None => (path.to_owned(), play.variant.clone()),
+    let (scenario, variant, charms) = match &previous {
+        Some(PreviousRun { provenance, .. }) => (
+            provenance.scenario.clone(),
+            provenance.variant.clone(),
+            own_code::given_before(provenance),
+        ),
+        None => (
+            path.to_owned(),
+            play.variant.clone(),
+            own_code::given(&play.code.charms)?,
+        ),
     };
-    let loaded = load_scenario(&scenario, variant.as_deref())?;
+    let options = LoadOptions {
+        variant: variant.as_deref(),
+        charms: &charms,
+    };
+    let loaded = load_scenario(&scenario, options)?;
+    own_code::check_used(&charms, &loaded.deployment)?;
+    // Where a run's folder says which code was given, the command line does not.
+    let named = if previous.is_some() { &[] } else { &*charms };
+    own_code::check_may_run(play.code.run_charms, named, &loaded.deployment)?;
+    own_code::use_prepared(&loaded.deployment)?;
     if let Some(previous) = &previous {
         previous.check_sources(&loaded.sha256)?;
     }
@@ -136,6 +163,7 @@ pub(super) fn load(
         derived: loaded.derived,
         scenario,
         variant,
+        charms,
         variants: loaded.variants,
         sha256: loaded.sha256,
         previous,
@@ -152,7 +180,8 @@ pub(super) fn say_coverage(
 
 impl PreviousRun {
     fn read(folder: &Path, play: &Play) -> Result<Self, CliError> {
-        let otherwise = play.variant.is_some() || play.seed.is_some();
+        let otherwise =
+            play.variant.is_some() || play.seed.is_some() || !play.code.charms.is_empty();
         if otherwise || play.every_hook || play.every_handshake {
             let error = "the folder of a run says itself how it was played";
             return Err(CliError::usage(error).hint("name the scenario file to play it otherwise"));
@@ -213,6 +242,11 @@ fn typed(provenance: &Provenance) -> String {
     let mut words = vec![provenance.scenario.clone().into_os_string()];
     if let Some(variant) = &provenance.variant {
         words.extend(["--variant".into(), variant.into()]);
+    }
+    for (name, source) in &provenance.charms {
+        let mut given = OsString::from(format!("{name}="));
+        given.push(source);
+        words.extend(["--charm".into(), given]);
     }
     quoted(&words)
 }

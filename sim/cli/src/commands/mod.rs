@@ -2,6 +2,7 @@
 
 mod ask;
 mod audit;
+mod charm;
 mod charms;
 mod check;
 mod explain;
@@ -53,6 +54,7 @@ pub(super) fn dispatch(cli: &Cli, console: &mut Console<'_>) -> Result<Exit, Cli
         Command::Import(args) => import::import(args, console)?,
         Command::Judge(args) => judge::judge(args, console)?,
         Command::Charms(args) => charms::charms(args, console)?,
+        Command::Charm(args) => return charm::charm(args, console),
         Command::Explain(args) => explain::explain(args, console)?,
         Command::Schema(args) => {
             let schema = serde_json::from_str(&trustsim_scenario::schema()).map_err(|error| {

@@ -22,6 +22,7 @@ pub(super) fn rotation(
 ) -> Result<Exit, CliError> {
     let play = Play {
         seed: args.seed,
+        code: args.code.clone(),
         ..Play::default()
     };
     let LoadedScenario { deployment, .. } = load(&args.scenario, &play, console)?;

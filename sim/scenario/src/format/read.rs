@@ -1,5 +1,6 @@
 //! From a text to a scenario as written.
 
+use super::given_charms::{GivenCharm, lay_over};
 use super::other_files::OtherFile;
 use super::shape::ScenarioFile;
 use super::unseen::refuse_unseen_letters;
@@ -16,6 +17,15 @@ pub struct Scenario {
     pub diagnostics: Diagnostics,
 }
 
+/// How a scenario is read beside what its file says.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct LoadOptions<'a> {
+    /// The variant that is laid over the file.
+    pub variant: Option<&'a str>,
+    /// Charms whose code is given, in place of what the file says of their source.
+    pub charms: &'a [GivenCharm],
+}
+
 /// Reads a scenario as written; `file_name` is what diagnostics call it.
 ///
 /// # Errors
@@ -23,13 +33,18 @@ pub struct Scenario {
 /// Only where the text cannot be read as one YAML document, or is another kind of file; any other mistake is in the
 /// scenario's diagnostics.
 pub fn parse(text: &str, file_name: &str) -> Result<Scenario, Diagnostics> {
-    parse_variant(text, file_name, None)
+    parse_with(text, file_name, LoadOptions::default())
 }
 
-pub(crate) fn parse_variant(
+/// Reads a scenario as written, with what is laid over it.
+///
+/// # Errors
+///
+/// As [`parse`].
+pub fn parse_with(
     text: &str,
     file_name: &str,
-    variant: Option<&str>,
+    options: LoadOptions<'_>,
 ) -> Result<Scenario, Diagnostics> {
     let mut diagnostics = Diagnostics::default();
     let index = diagnostics.sources.add(file_name, text);
@@ -62,12 +77,13 @@ pub(crate) fn parse_variant(
         let help = "several documents are for bundle files, which `from:` names";
         diagnostics.push(Diagnostic::error(Code::OneOf, second.place, message).help(help));
     }
-    if let Some(name) = variant {
+    if let Some(name) = options.variant {
         match with_variant(&document, name) {
             Ok(merged) => document = merged,
             Err(diagnostic) => diagnostics.push(*diagnostic),
         }
     }
+    lay_over(&mut document, options.charms, &mut diagnostics);
     let mut reader = Reader::new(Unknown::Refused, true);
     let file = ScenarioFile::from_node(&document, &mut reader).unwrap_or_default();
     let mistakes = reader.mistakes.into_iter().map(Diagnostic::from);

@@ -121,13 +121,12 @@ impl<'a> OwnFiles<'a> {
         };
         let folder = self.folder.beside(&source.value);
         let python = match &declaration.python {
-            Some(python) if python.value.contains('/') => self.folder.beside(&python.value),
-            Some(python) => PathBuf::from(&python.value),
+            Some(python) if python.value.contains('/') => Some(self.folder.beside(&python.value)),
+            Some(python) => Some(PathBuf::from(&python.value)),
             None => [".venv", "venv"]
                 .map(|made| folder.join(made).join("bin/python"))
                 .into_iter()
-                .find(|python| self.folder.is_file(python))
-                .unwrap_or_else(|| PathBuf::from("python3")),
+                .find(|python| self.folder.is_file(python)),
         };
         let answers = declared_answers(declaration, source.place, out);
         let code = PythonSource::with_answers(folder, python, Limits::default(), answers);
