@@ -36,6 +36,8 @@ pub use trustsim_whatif as whatif;
 
 pub use trustsim_rehearsal as rehearsal;
 
+pub use trustsim_trials as trials;
+
 pub use trustsim_report as report;
 
 pub use trustsim_cli as cli;

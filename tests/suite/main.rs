@@ -4,6 +4,7 @@
 //! Tests marked `#[ignore]` take long or write a file: name the module that is meant, as `.ci/run` does.
 
 mod common;
+mod compared;
 
 mod asked;
 mod audit;

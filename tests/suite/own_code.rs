@@ -12,7 +12,7 @@ use trustsim::kernel::{Span, Time};
 use trustsim::world::{Deployment, Kind, Options, Record, Simulation};
 
 /// A copy of a charm of `tests/charms`, changed.
-fn changed_charm(name: &str, from: &str, to: &str) -> tempfile::TempDir {
+pub(crate) fn changed_charm(name: &str, from: &str, to: &str) -> tempfile::TempDir {
     let charm = Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("tests/charms")
         .join(name);
@@ -128,7 +128,7 @@ fn machine() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/charms/machine")
 }
 
-fn pod() -> PathBuf {
+pub(crate) fn pod() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/charms/pod")
 }
 

@@ -182,7 +182,7 @@ pub enum Command {
     Judge(Judge),
     /// List the charms that are known, or what is known of one
     Charms(Charms),
-    /// Charms by their own code: make what runs it
+    /// Charms by their own code: make what runs it, compare it with what is known of the charm
     #[command(subcommand)]
     Charm(Charm),
     /// Print the page of a code such as TS0401, or list all codes
@@ -658,6 +658,45 @@ pub struct Charms {
 pub enum Charm {
     /// Make the virtual environment in which a charm's code is run
     Prepare(CharmPrepare),
+    /// Play the same trials with what trustsim knows of a charm and with the charm's own code, and tell where they differ
+    Compare(CharmCompare),
+}
+
+/// Play the same trials with what trustsim knows of a charm and with the charm's own code, and tell where they differ
+#[derive(Debug, Args)]
+#[command(after_help = "\
+The code at PATH is run on this machine. The exit code is 0 where both do the same in every trial that applies to the
+charm, 1 where they differ in one, and 2 where none differs but one could not be played.")]
+pub struct CharmCompare {
+    /// The charm, as the catalogue names it
+    pub name: String,
+    /// Folder of its source, or a packed charm
+    pub path: PathBuf,
+    /// Folder of its code before, from which it is refreshed in one trial
+    #[arg(long, value_name = "PATH")]
+    pub previous: Option<PathBuf>,
+    /// A scenario whose `charms` describes the charm, to be compared in place of the catalogue
+    #[arg(long, value_name = "FILE")]
+    pub described: Option<PathBuf>,
+    /// The Python that runs the code; without it the one that was prepared for it
+    #[arg(long, value_name = "PROGRAM")]
+    pub python: Option<PathBuf>,
+    /// An option of the charm that changes nothing of its TLS, with a value that is not its default: it is set where
+    /// config-changed has to run
+    #[arg(long, value_name = "NAME=VALUE")]
+    pub option: Option<NamedPath>,
+    /// Only this trial; may be given several times
+    #[arg(long = "trial", value_name = "TRIAL")]
+    pub trials: Vec<String>,
+    /// The commit of the code, which is told with the answer
+    #[arg(long, value_name = "COMMIT")]
+    pub commit: Option<String>,
+    /// Keep in this folder how the code answered, for later
+    #[arg(long, value_name = "FOLDER")]
+    pub keep_answers: Option<PathBuf>,
+    /// How the answer is printed
+    #[arg(long, value_name = "FORMAT", default_value = "tabular")]
+    pub format: Format,
 }
 
 /// Make the virtual environment in which a charm's code is run

@@ -27,6 +27,7 @@ mod summary;
 pub mod terminal;
 #[cfg(test)]
 mod tests;
+pub mod trials;
 mod trusted;
 mod unplayed;
 mod why;

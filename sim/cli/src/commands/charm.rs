@@ -10,6 +10,7 @@ use trustsim_python_charms::{PrepareError, environment_of};
 pub(super) fn charm(args: &Charm, console: &mut Console<'_>) -> Result<Exit, CliError> {
     match args {
         Charm::Prepare(args) => prepare(args, console).map(|()| Exit::Held),
+        Charm::Compare(args) => super::compare::compare(args, console),
     }
 }
 

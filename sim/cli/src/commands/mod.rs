@@ -5,6 +5,7 @@ mod audit;
 mod charm;
 mod charms;
 mod check;
+mod compare;
 mod explain;
 mod export;
 mod export_bundle;

@@ -44,6 +44,7 @@ pub mod symptom;
 mod tests;
 pub mod time;
 pub mod transit;
+pub mod trial;
 pub mod trusted;
 pub mod unencrypted;
 pub mod unplayed_repeats;
