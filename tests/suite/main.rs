@@ -8,6 +8,7 @@ mod compared;
 
 mod asked;
 mod audit;
+mod charm_page;
 mod clients;
 mod constraints;
 mod consumers;
