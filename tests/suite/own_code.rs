@@ -344,7 +344,9 @@ fn a_mistake_on_a_machine_has_the_outage_that_it_must_have() {
     );
     let entries = record.journal.entries().iter();
     let mut of_web = entries.filter_map(|entry| match &entry.kind {
-        Kind::CertificateIssued(issued) if *issued.requirer == *"web" => Some(&issued.certificate),
+        Kind::CertificateIssued(issued) if *issued.application == *"web" => {
+            Some(&issued.certificate)
+        }
         _ => None,
     });
     let web = of_web.next().expect("it has one");
