@@ -20,7 +20,7 @@ const NOT_TRIED: [&str; 7] = [
 ];
 
 /// Keys of a charm, with values that are not the default of any, or of few.
-const KEYS: [(&str, &[&str]); 14] = [
+const KEYS: [(&str, &[&str]); 15] = [
     ("name", &["another"]),
     ("containers", &["[one-more]"]),
     ("validator", &["rustls", "openssl"]),
@@ -35,6 +35,7 @@ const KEYS: [(&str, &[&str]); 14] = [
     ("reading", &["{repository: a/b, commit: abc1234}"]),
     ("subordinate", &["true", "false"]),
     ("processes", &["{charm: {trusts: [nowhere]}}"]),
+    ("answers", &["[{command: [snap, list]}]"]),
 ];
 
 #[test]
