@@ -555,7 +555,7 @@ impl CharmDeclaration {
         }
         if let Some(answer) = self.answers.iter().flatten().next() {
             let message = "`answers` has no effect without `source`";
-            reader.bad_value(answer.place(), message, None);
+            reader.bad_value(answer.place, message, None);
         }
         if let Some(issuer) = &self.issuer {
             if let Some(public) = issuer.public.as_ref().filter(|public| public.value) {

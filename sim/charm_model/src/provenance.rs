@@ -275,9 +275,7 @@ impl ReadingDeclaration {
             differs_without: self.differs_without(),
         }))
     }
-}
 
-impl ReadingDeclaration {
     /// What is missing was noted when it was read.
     fn differs_without(&self) -> Vec<DiffersWithout> {
         let all = self.differs_without.iter().flatten();

@@ -117,31 +117,31 @@ pub struct OwnCode {
     /// Play this charm by the code in this folder or packed charm, as `charms: {NAME: {source: PATH}}` of the scenario
     /// would; may be given several times
     #[arg(long = "charm", value_name = "NAME=PATH")]
-    pub charms: Vec<NamedPath>,
+    pub charms: Vec<Named<PathBuf>>,
     /// Run the code of every charm that the scenario has a `source` of; without it only the code that --charm names is run
     #[arg(long)]
     pub run_charms: bool,
 }
 
-/// A name and a path.
+/// A name and what it has: a path or a text.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct NamedPath {
+pub struct Named<T> {
     /// Before the first `=`.
     pub name: String,
     /// Behind it.
-    pub path: PathBuf,
+    pub value: T,
 }
 
-impl FromStr for NamedPath {
+impl<T: for<'a> From<&'a str>> FromStr for Named<T> {
     type Err = &'static str;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         match text.split_once('=') {
-            Some((name, path)) if !name.is_empty() && !path.is_empty() => Ok(Self {
+            Some((name, value)) if !name.is_empty() && !value.is_empty() => Ok(Self {
                 name: name.to_owned(),
-                path: PathBuf::from(path),
+                value: T::from(value),
             }),
-            _ => Err("it is no NAME=PATH, such as web=../web-operator"),
+            _ => Err("it has no name and value with `=` between them, such as web=../web-operator"),
         }
     }
 }
@@ -240,7 +240,7 @@ pub struct Check {
     /// Check as if this charm were played by the code in this folder or packed charm; nothing is run; may be given several
     /// times
     #[arg(long = "charm", value_name = "NAME=PATH")]
-    pub charms: Vec<NamedPath>,
+    pub charms: Vec<Named<PathBuf>>,
 }
 
 /// Make a scenario of a bundle, juju status, juju show-unit, terraform show -json, or a folder of them
@@ -329,7 +329,7 @@ pub struct AskEdges {
     /// Read it as if this charm were played by the code in this folder or packed charm; nothing is run; may be given
     /// several times
     #[arg(long = "charm", value_name = "NAME=PATH")]
-    pub charms: Vec<NamedPath>,
+    pub charms: Vec<Named<PathBuf>>,
     /// How it is printed
     #[command(flatten)]
     pub answer: AskAnswer,
@@ -684,7 +684,7 @@ pub struct CharmCompare {
     /// An option of the charm that changes nothing of its TLS, with a value that is not its default: it is set where
     /// config-changed has to run
     #[arg(long, value_name = "NAME=VALUE")]
-    pub option: Option<NamedPath>,
+    pub option: Option<Named<String>>,
     /// Only this trial; may be given several times
     #[arg(long = "trial", value_name = "TRIAL")]
     pub trials: Vec<String>,

@@ -232,6 +232,11 @@ impl PlainEndpointFile {
 
 impl ExceptionFile {
     fn to_exception(&self, reader: &mut Reader) -> Option<Exception> {
+        if self.dials_nothing == Some(true) && self.note.is_none() {
+            let message = "an exception by which nothing is dialled has a `note` that says why";
+            reader.bad_value(self.place, message, None);
+            return None;
+        }
         Some(Exception {
             charms: CharmVersions {
                 charms: self.charms.clone()?,
@@ -352,6 +357,10 @@ mod tests {
             (
                 "dials: none, transport: always, source: a",
                 Some("no side dials here"),
+            ),
+            (
+                "dials: both, transport: always, source: a, exceptions: [{charms: [a], side: dialer, dials-nothing: true, source: a}]",
+                Some("an exception by which nothing is dialled has a `note`"),
             ),
         ] {
             let error = read(&row(more)).err();

@@ -9,7 +9,7 @@ use std::fmt;
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use super::action::TimedAction;
+use super::action::{Action, ScaleAction, TimedAction};
 use super::address::Address;
 use super::published::PublishedUrl;
 use super::reference::EndpointRef;
@@ -18,7 +18,9 @@ use crate::index::{
     ActionIndex, ApplicationIndex, ClientIndex, ConnectionSpecIndex, ControllerIndex, MachineIndex,
     ModelIndex, OfferIndex, OperatorIndex, RelationIndex, SaasIndex,
 };
-use trustsim_charm_model::{AcmeProfile, CharmMetadata, EndpointProfile, IssuerProfile, Role};
+use trustsim_charm_model::{
+    AcmeProfile, CharmMetadata, CharmSource, EndpointProfile, IssuerProfile, Role,
+};
 use trustsim_juju::{HookName, Subnet};
 use trustsim_kernel::{Delay, Span, Time, format_duration};
 use trustsim_pki::KeyAlgorithm;
@@ -85,6 +87,18 @@ pub struct Deployment {
 }
 
 impl Deployment {
+    /// The code of every charm that has any, also of those to which applications are refreshed.
+    pub fn sources(&self) -> impl Iterator<Item = &CharmSource> {
+        let deployed = self.applications.iter();
+        let deployed = deployed.map(|application| &application.charm);
+        let refreshed = self.actions.iter().filter_map(|timed| match &timed.action {
+            Action::Scale(ScaleAction::Refresh { charm, .. }) => charm.as_ref(),
+            _ => None,
+        });
+        let charms = deployed.chain(refreshed);
+        charms.filter_map(|charm| charm.source.as_ref())
+    }
+
     /// A deployment of nothing, from which one is built up.
     pub fn empty() -> Self {
         Self {

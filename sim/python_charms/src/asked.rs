@@ -39,7 +39,7 @@ pub(crate) fn asked(
     let mut before = seen.to_json();
     add_tracked(&mut before, seen, unit);
     let framework = kept(unit, FRAMEWORK);
-    add_granted(&mut before, &asked_about(hook, unit), &framework, unit);
+    add_granted(&mut before, asked_about(hook, unit), &framework, unit);
     put("before", before);
     if let Hook::PebbleReady { container } | Hook::PebbleCustomNotice { container } = hook {
         put("container", json!(&**container));
@@ -89,47 +89,44 @@ fn add_tracked(before: &mut Json, seen: &VisibleModel, unit: &UnitContext<'_>) {
 }
 
 /// The id of the secret that a hook is about.
-fn asked_about(hook: &Hook, unit: &UnitContext<'_>) -> String {
+fn asked_about(hook: &Hook, unit: &UnitContext<'_>) -> Option<String> {
     let about = unit.hook_to_json(hook);
-    let uri = about
-        .get("secret")
-        .and_then(|secret| secret["uri"].as_str());
-    uri.map(|uri| format!("{SECRET}{uri} ")).unwrap_or_default()
+    let uri = about.get("secret")?["uri"].as_str()?;
+    Some(uri.to_owned())
 }
 
-/// Adds the secrets of other applications whose ids stand in what the unit sees or has kept. **Assumption**: all of them are
-/// granted to it.
-fn add_granted(before: &mut Json, about: &str, framework: &Json, unit: &UnitContext<'_>) {
-    let text = format!("{before}{framework}{about}");
-    let own = before["secrets"].as_array().into_iter().flatten();
-    let mut known: BTreeSet<String> = own
+/// Adds the secrets of other applications whose ids stand in what the unit sees or has kept, and the one that the hook is
+/// about. **Assumption**: all of them are granted to it.
+fn add_granted(before: &mut Json, about: Option<String>, framework: &Json, unit: &UnitContext<'_>) {
+    let text = format!("{before}{framework}");
+    let secrets = before["secrets"].as_array_mut();
+    let secrets = secrets.expect("what a unit sees has its secrets");
+    let mut known: BTreeSet<String> = secrets
+        .iter()
         .filter_map(|secret| Some(secret["uri"].as_str()?.to_owned()))
         .collect();
-    let mut granted = Vec::new();
-    for part in text.split(SECRET).skip(1) {
-        let end = part.find(|letter: char| !letter.is_ascii_alphanumeric());
-        let name = &part[..end.unwrap_or(part.len())];
-        // As Juju has it, an id may follow that of a model.
-        let name = match part
-            .strip_prefix("//")
-            .and_then(|rest| rest.split_once('/'))
-        {
-            Some((_, rest)) => rest
-                .split(|letter: char| !letter.is_ascii_alphanumeric())
-                .next(),
-            None => Some(name),
-        };
-        let Some(name) = name.filter(|name| !name.is_empty() && !known.contains(*name)) else {
+    for name in secret_ids(&text).map(str::to_owned).chain(about) {
+        if known.contains(&name) {
             continue;
-        };
-        if let Some(secret) = unit.granted_secret(name) {
-            known.insert(name.to_owned());
-            granted.push(granted_to_json(name, &secret));
+        }
+        if let Some(secret) = unit.granted_secret(&name) {
+            secrets.push(granted_to_json(&name, &secret));
+            known.insert(name);
         }
     }
-    if let Some(secrets) = before["secrets"].as_array_mut() {
-        secrets.extend(granted);
-    }
+}
+
+/// The ids of secrets in a text: `secret:ID`, or with the model before it, `secret://MODEL/ID`.
+fn secret_ids(text: &str) -> impl Iterator<Item = &str> {
+    let found = text.split(SECRET).skip(1).filter_map(|part| {
+        let rest = match part.strip_prefix("//") {
+            Some(with_model) => with_model.split_once('/')?.1,
+            None => part,
+        };
+        rest.split(|letter: char| !letter.is_ascii_alphanumeric())
+            .next()
+    });
+    found.filter(|name| !name.is_empty())
 }
 
 fn granted_to_json(name: &str, secret: &GrantedSecret) -> Json {
@@ -198,4 +195,16 @@ fn kept(unit: &UnitContext<'_>, path: &str) -> Json {
         || json!({}),
         |text| serde_json::from_str(text.text()).expect("a hook left it as JSON"),
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_of_secrets_are_found_wherever_they_stand() {
+        let text = r#"{"a": "secret:9m4e2mr0ui3e8a215n4g", "b": "secret://0b1c-2d/abc123?x", "c": "secret:", "d": "secret://m"}"#;
+        let found: Vec<&str> = secret_ids(text).collect();
+        assert_eq!(found, ["9m4e2mr0ui3e8a215n4g", "abc123"]);
+    }
 }

@@ -130,6 +130,7 @@ pub fn environment_of(root: &Path, folder: &Path) -> PathBuf {
     hash.update(REQUIREMENTS);
     let digest = hex::encode(hash.finalize());
     let name = folder.file_name().map(|name| name.to_string_lossy());
+    // The name is for people alone; a path that ends in `..` has none.
     let name = name.unwrap_or_default();
     root.join(format!("{name}-{}", &digest[..16]))
 }
@@ -199,7 +200,8 @@ struct Needs {
     traces: bool,
 }
 
-fn interpreter(environment: &Path) -> PathBuf {
+/// The interpreter of an environment.
+pub fn interpreter(environment: &Path) -> PathBuf {
     environment.join("bin/python")
 }
 
@@ -276,6 +278,9 @@ fn installed(python: &Path) -> Result<Vec<String>, PrepareError> {
         python: python.to_owned(),
         source,
     })?;
+    if !listed.status.success() {
+        return Err(PrepareError::NotInstalled(last_lines(&listed)));
+    }
     let text = String::from_utf8_lossy(&listed.stdout);
     let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
     lines.sort();

@@ -28,7 +28,7 @@ mod source;
 mod unpack;
 mod worker;
 
-pub use environment::{PrepareError, Prepared, environment_of, prepare, prepared_in};
+pub use environment::{PrepareError, Prepared, environment_of, interpreter, prepare, prepared_in};
 pub use source::PythonSource;
 pub use unpack::{UnpackError, unpack};
 pub use worker::{Limits, WorkerError};

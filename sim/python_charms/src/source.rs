@@ -58,19 +58,10 @@ pub(crate) struct Chance<'a> {
 }
 
 impl PythonSource {
-    /// The charm in this folder, with its interpreter where one is known. Nothing is started before its first hook.
-    pub fn new(folder: PathBuf, python: Option<PathBuf>, limits: Limits) -> Self {
-        Self::with_answers(folder, python, limits, Json::Array(Vec::new()))
-    }
-
-    /// The same with what comes back of commands, requests and files that trustsim does not know: the list `answers` of
-    /// `docs/reference/own-code.md`.
-    pub fn with_answers(
-        folder: PathBuf,
-        python: Option<PathBuf>,
-        limits: Limits,
-        declared: Json,
-    ) -> Self {
+    /// The charm in this folder, with its interpreter where one is known, and with what comes back of commands, requests and
+    /// files that trustsim does not know: the list `answers` of `docs/reference/own-code.md`. Nothing is started before its
+    /// first hook.
+    pub fn new(folder: PathBuf, python: Option<PathBuf>, limits: Limits, declared: Json) -> Self {
         Self(Arc::new(Inner {
             declared,
             folder,

@@ -8,7 +8,7 @@ use trustsim_validators::ErrorKind;
 
 use crate::difference::Aspect;
 
-/// Whom a fact is about.
+/// What a fact is about.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Subject {
     /// A unit such as `subject/0`, or a process beside its workload.
@@ -69,6 +69,8 @@ pub enum Fact {
         /// With what.
         error: String,
     },
+    /// Hooks followed each other without an end, and the trial ended.
+    WithoutEnd,
     /// From here on the unit has this status.
     Status(Status),
     /// From here on handshakes end like this.
@@ -84,7 +86,7 @@ pub struct Occurrence {
     pub fact: Fact,
 }
 
-/// All facts of a trial, by whom and what they are about, in the order of time.
+/// All facts of a trial, by what they are about, in the order of time.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Facts(pub BTreeMap<(Subject, Aspect), Vec<Occurrence>>);
 

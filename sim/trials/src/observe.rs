@@ -8,9 +8,7 @@ use trustsim_interfaces::notes::RequestContent;
 use trustsim_interfaces::pem;
 use trustsim_juju::Files;
 use trustsim_kernel::{Span, Time};
-use trustsim_model::{
-    Action, CertificateRecord, Deployment, Entry, Journal, Kind, Note, ScaleAction,
-};
+use trustsim_model::{CertificateRecord, Deployment, Entry, Journal, Kind, Note};
 use trustsim_pki::Certificate;
 use trustsim_world::{Options, Simulation};
 
@@ -32,7 +30,7 @@ struct Seen {
 type ServedAt = (Time, String, Vec<Vec<Certificate>>);
 
 /// Plays a deployment to its end.
-pub(crate) fn observe(deployment: &Arc<Deployment>) -> (Facts, Simulation) {
+pub(crate) fn observe(deployment: &Arc<Deployment>) -> Facts {
     let mut simulation = Simulation::new(Arc::clone(deployment), Options::default());
     let (start, end) = (deployment.start, deployment.start + deployment.duration);
     let mut seen: BTreeMap<String, Seen> = BTreeMap::new();
@@ -75,21 +73,16 @@ pub(crate) fn observe(deployment: &Arc<Deployment>) -> (Facts, Simulation) {
             facts.add(key, minute(since(entry.time)), fact);
         }
     }
-    (facts.0, simulation)
+    if simulation.endless().is_some() {
+        let key = (Subject::Unit(SUBJECT.to_owned()), Aspect::Failures);
+        facts.add(key, minute(since(simulation.now())), Fact::WithoutEnd);
+    }
+    facts.0
 }
 
-/// What charms of a deployment did that could not be played, also those to which applications are refreshed.
+/// What charms of a deployment did that could not be played.
 pub(crate) fn unplayed(deployment: &Deployment) -> BTreeSet<String> {
-    let refreshed = deployment
-        .actions
-        .iter()
-        .filter_map(|timed| match &timed.action {
-            Action::Scale(ScaleAction::Refresh { charm, .. }) => charm.as_ref(),
-            _ => None,
-        });
-    let deployed = deployment.applications.iter();
-    let charms = deployed.map(|each| &each.charm).chain(refreshed);
-    let sources = charms.filter_map(|charm| charm.source.as_ref());
+    let sources = deployment.sources();
     sources.flat_map(|source| source.0.unplayed()).collect()
 }
 
@@ -104,10 +97,7 @@ fn chains(loaded: &Files) -> Vec<Vec<Certificate>> {
         return Vec::new();
     }
     let served = surface::served(loaded).into_iter();
-    let chains = served.map(|each| {
-        let chain = pem::chain(each.chain);
-        (*chain).clone().unwrap_or_default()
-    });
+    let chains = served.map(|each| pem::loadable(Some(each.chain)));
     chains.filter(|chain| !chain.is_empty()).collect()
 }
 

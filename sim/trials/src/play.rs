@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use thiserror::Error;
 use trustsim_charm_model::CharmMetadata;
-use trustsim_kernel::Span;
 use trustsim_model::Deployment;
 use trustsim_scenario::{Diagnostics, DiskFiles, LoadOptions, parse_with, resolve};
 
@@ -38,8 +37,6 @@ pub struct Played {
     pub facts: Facts,
     /// What of the code could not be played: nothing holds then.
     pub unplayed: Vec<String>,
-    /// Whether the run ended before its time, since hooks followed each other without an end.
-    pub is_endless: bool,
 }
 
 /// What came of a trial.
@@ -83,13 +80,9 @@ pub fn deployment(
 /// Plays a deployment of a trial.
 pub fn play(deployment: Deployment) -> Played {
     let deployment = Arc::new(deployment);
-    let (facts, simulation) = observe(&deployment);
+    let facts = observe(&deployment);
     let unplayed = unplayed(&deployment).into_iter().collect();
-    Played {
-        facts,
-        unplayed,
-        is_endless: simulation.endless().is_some(),
-    }
+    Played { facts, unplayed }
 }
 
 /// Holds two plays of a trial against each other.
@@ -97,15 +90,12 @@ pub fn compare(trial: Trial, model: &Played, code: &Played) -> Outcome {
     if !code.unplayed.is_empty() {
         return Outcome::NotPlayed(code.unplayed.clone());
     }
-    let found: Vec<Difference> = differences(&model.facts, &code.facts, from(trial));
-    match found.is_empty() && model.is_endless == code.is_endless {
+    let from = trial.compared_from();
+    let found: Vec<Difference> = differences(&model.facts, &code.facts, from);
+    match found.is_empty() {
         true => Outcome::Same,
         false => Outcome::Differs(found),
     }
-}
-
-const fn from(trial: Trial) -> Span {
-    trial.compared_from()
 }
 
 /// What the charm's own files say of it.

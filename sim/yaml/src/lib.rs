@@ -11,6 +11,7 @@
 //! Juju, TLS or files: text comes in, values and mistakes come out.
 
 mod distance;
+mod json;
 mod node;
 mod parse;
 mod patch;

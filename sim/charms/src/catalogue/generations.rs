@@ -194,6 +194,28 @@ mod tests {
         assert_eq!(count, written);
     }
 
+    /// What a charm does without a relation is told while no such relation is there: a name that is no endpoint would have it
+    /// told for ever.
+    #[test]
+    fn what_a_charm_does_without_a_relation_names_its_endpoints() {
+        let mut count = 0;
+        for (key, entry) in catalogue() {
+            let generations = generations(key).iter().map(EntryGeneration::charm);
+            for charm in generations.chain([entry]) {
+                let reading = charm.metadata.provenance.reading();
+                let lacking = reading.map_or(&[][..], |reading| &reading.differs_without);
+                for endpoint in lacking.iter().flat_map(|one| &one.endpoints) {
+                    assert!(
+                        charm.metadata.endpoint(endpoint).is_some(),
+                        "{key}: {endpoint}"
+                    );
+                    count += 1;
+                }
+            }
+        }
+        assert!(count > 0);
+    }
+
     /// A revision is of one generation only.
     #[test]
     fn no_revision_is_in_two_generations() {

@@ -5,7 +5,7 @@ use crate::Exit;
 use crate::args::{Charm, CharmPrepare};
 use crate::console::Console;
 use crate::error::{CliError, ErrorKind};
-use trustsim_python_charms::{PrepareError, environment_of};
+use trustsim_python_charms::{PrepareError, environment_of, interpreter};
 
 pub(super) fn charm(args: &Charm, console: &mut Console<'_>) -> Result<Exit, CliError> {
     match args {
@@ -24,7 +24,7 @@ fn prepare(args: &CharmPrepare, console: &mut Console<'_>) -> Result<(), CliErro
     let made = made.map_err(|error| {
         let message = format!("failed to prepare `{}`", args.path.display());
         let hint = match &error {
-            PrepareError::NothingSaysSo(_) => {
+            PrepareError::NothingSaysSo(_) if args.path.is_file() => {
                 Some("a packed charm has no such file: name the folder of its source")
             }
             PrepareError::NoPython { .. } => Some("name another one with --python"),
@@ -42,7 +42,7 @@ fn prepare(args: &CharmPrepare, console: &mut Console<'_>) -> Result<(), CliErro
         let error = said.into_iter().fold(error, CliError::hint);
         hint.into_iter().fold(error, CliError::hint)
     })?;
-    let python = into.join("bin/python");
+    let python = interpreter(&into);
     console.print_data(&format!("{}\n", python.display()))?;
     let count = made.installed.len();
     console.say(&match made.was_there {

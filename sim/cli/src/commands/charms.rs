@@ -17,23 +17,31 @@ use trustsim_report::terminal::{Align, Cell, Table, style};
 use trustsim_yaml::nearest;
 
 pub(super) fn charms(args: &Charms, console: &mut Console<'_>) -> Result<(), CliError> {
-    let names: BTreeSet<&str> = catalogue()
-        .values()
-        .map(|known| known.metadata.name.as_str())
-        .collect();
     let Some(name) = &args.name else {
-        return console.print(&listed(&names));
+        return console.print(&listed(&names()));
     };
     let known = readings(name);
     if known.is_empty() {
-        let error = CliError::usage(format!("no charm `{name}` is known"));
-        return Err(match nearest(name, names) {
-            Some(near) => error.hint(format!("a similar charm is known: `{near}`")),
-            None => error.hint("`trustsim charms` without a name lists those that are"),
-        });
+        let else_hint = "`trustsim charms` without a name lists those that are";
+        return Err(unknown(name, else_hint));
     }
     let pages: Vec<String> = known.iter().map(|each| page(each, &known)).collect();
     console.print(&pages.join("\n"))
+}
+
+/// The charms of the catalogue.
+fn names() -> BTreeSet<&'static str> {
+    let known = catalogue().values();
+    known.map(|known| known.metadata.name.as_str()).collect()
+}
+
+/// The error for a charm that the catalogue does not have, with the nearest name, or else what can be done.
+pub(super) fn unknown(name: &str, else_hint: &str) -> CliError {
+    let error = CliError::usage(format!("no charm `{name}` is known"));
+    match nearest(name, names()) {
+        Some(near) => error.hint(format!("a similar charm is known: `{near}`")),
+        None => error.hint(else_hint),
+    }
 }
 
 /// One row for each charm.

@@ -3,18 +3,19 @@
 use std::path::Path;
 
 use serde_json::{Value, json};
-use trustsim_charms::{catalogue, readings};
+use trustsim_charms::readings;
 use trustsim_python_charms::prepared_in;
 use trustsim_report::trials::{Comparison, tables, value};
 use trustsim_scenario::FILE_SIZE_MAX;
 use trustsim_trials::{Charm, Code, Outcome, Side, Trial, TrialError};
-use trustsim_yaml::nearest;
+use trustsim_yaml::{Node, parse};
 
-use super::own_code::{charm_folder, environments, sources};
+use super::charms::unknown;
+use super::own_code::{charm_folder, environments};
 use crate::Exit;
 use crate::args::CharmCompare;
 use crate::console::Console;
-use crate::error::{CliError, ErrorKind};
+use crate::error::CliError;
 use crate::output::print_answer;
 
 /// Options that change nothing of TLS in any charm that has them, with a value that is no default.
@@ -35,10 +36,8 @@ pub(super) fn compare(args: &CharmCompare, console: &mut Console<'_>) -> Result<
     let previous = args.previous.as_deref();
     let previous = previous.map(|path| self::code(path, args)).transpose()?;
     let asked = trials(&args.trials)?;
-    let given = args.option.as_ref().map(|option| {
-        let text = option.path.to_string_lossy();
-        (option.name.clone(), typed(&text))
-    });
+    let given = args.option.as_ref();
+    let given = given.map(|option| (option.name.clone(), typed(&option.value)));
     let option = match given {
         Some(given) => Some(given),
         None => harmless(args, described.as_ref(), &code)?,
@@ -90,7 +89,7 @@ fn played(
         return Ok(Outcome::NotApplicable);
     };
     if let Some(folder) = &args.keep_answers {
-        for source in sources(&of_code) {
+        for source in of_code.sources() {
             source.0.keep_answers_in(folder.clone());
         }
     }
@@ -138,14 +137,8 @@ fn check_known(name: &str) -> Result<(), CliError> {
     if !readings(name).is_empty() {
         return Ok(());
     }
-    let names = catalogue()
-        .values()
-        .map(|known| known.metadata.name.as_str());
-    let error = CliError::usage(format!("no charm `{name}` is known"));
-    Err(match nearest(name, names) {
-        Some(near) => error.hint(format!("a similar charm is known: `{near}`")),
-        None => error.hint("give a scenario that describes it with --described"),
-    })
+    let else_hint = "give a scenario that describes it with --described";
+    Err(unknown(name, else_hint))
 }
 
 /// What a scenario says of the charm.
@@ -154,12 +147,12 @@ fn described(path: &Path, name: &str) -> Result<Value, CliError> {
     let bytes = trustsim_files::read_file(path, FILE_SIZE_MAX)?;
     let text = String::from_utf8(bytes)
         .map_err(|_| CliError::usage(format!("`{shown}` is no UTF-8 text")))?;
-    let whole: Value = serde_saphyr::from_str(&text).map_err(|error| {
-        CliError::new(ErrorKind::Usage, format!("failed to read `{shown}`")).caused_by(error)
-    })?;
-    let found = whole.get("charms").and_then(|charms| charms.get(name));
+    let documents = parse(&text, 0)
+        .map_err(|error| CliError::usage(format!("failed to read `{shown}`: {}", error.message)))?;
+    let charms = documents.first().and_then(|whole| whole.get("charms"));
+    let found = charms.and_then(|charms| charms.get(name));
     found
-        .cloned()
+        .map(Node::to_json)
         .ok_or_else(|| CliError::usage(format!("`charms` of `{shown}` does not describe `{name}`")))
 }
 

@@ -147,7 +147,7 @@ pub(super) fn load(
         options.every_handshake = previous.provenance.every_handshake;
     }
     if let Some(folder) = &play.keep_answers {
-        for source in own_code::sources(&deployment) {
+        for source in deployment.sources() {
             source.0.keep_answers_in(folder.clone());
         }
     }

@@ -4,14 +4,12 @@
 use std::env;
 use std::path::{Path, PathBuf, absolute};
 
-use trustsim_charms::CharmSource;
-use trustsim_model::{Action, ScaleAction};
 use trustsim_python_charms::{prepared_in, unpack};
 use trustsim_report::Provenance;
 use trustsim_scenario::{Code, Diagnostic, Diagnostics, GivenCharm, Severity};
 use trustsim_world::Deployment;
 
-use crate::args::NamedPath;
+use crate::args::Named;
 use crate::error::{CliError, ErrorKind};
 
 /// The charms that the command line gives. A packed charm is unpacked.
@@ -19,9 +17,9 @@ use crate::error::{CliError, ErrorKind};
 /// # Errors
 ///
 /// A charm that is given twice, or a path at which there is none.
-pub(super) fn given(charms: &[NamedPath]) -> Result<Vec<GivenCharm>, CliError> {
+pub(super) fn given(charms: &[Named<PathBuf>]) -> Result<Vec<GivenCharm>, CliError> {
     let mut found: Vec<GivenCharm> = Vec::new();
-    for NamedPath { name, path } in charms {
+    for Named { name, value: path } in charms {
         if found.iter().any(|other| other.name == *name) {
             let message = format!("--charm gives `{name}` twice");
             return Err(CliError::usage(message));
@@ -97,21 +95,6 @@ pub(super) fn environments() -> Result<PathBuf, CliError> {
     Ok(cache()?.join("venvs"))
 }
 
-/// The code of every charm of a deployment that has any, also of those to which applications are refreshed.
-pub(super) fn sources(deployment: &Deployment) -> impl Iterator<Item = &CharmSource> {
-    let deployed = deployment.applications.iter();
-    let deployed = deployed.map(|application| &application.charm);
-    let refreshed = deployment
-        .actions
-        .iter()
-        .filter_map(|timed| match &timed.action {
-            Action::Scale(ScaleAction::Refresh { charm, .. }) => charm.as_ref(),
-            _ => None,
-        });
-    let charms = deployed.chain(refreshed);
-    charms.filter_map(|charm| charm.source.as_ref())
-}
-
 /// Whether every charm that was given is one of the deployment's.
 ///
 /// # Errors
@@ -149,7 +132,8 @@ pub(super) fn check_may_run(
         return Ok(());
     }
     let is_named = |folder: &Path| named.iter().any(|charm| charm.source == folder);
-    let mut folders: Vec<&Path> = sources(deployment)
+    let mut folders: Vec<&Path> = deployment
+        .sources()
         .map(|source| source.0.folder())
         .filter(|folder| !is_named(folder))
         .collect();
@@ -176,7 +160,7 @@ pub(super) fn check_may_run(
 ///
 /// A charm whose folder has no path.
 pub(super) fn use_prepared(deployment: &Deployment) -> Result<(), CliError> {
-    for source in sources(deployment) {
+    for source in deployment.sources() {
         if source.0.has_interpreter() {
             continue;
         }
@@ -200,7 +184,7 @@ pub(super) fn use_prepared(deployment: &Deployment) -> Result<(), CliError> {
 ///
 /// What was not: an outcome without it would be a guess.
 pub(super) fn check_played(deployment: &Deployment) -> Result<(), CliError> {
-    for source in sources(deployment) {
+    for source in deployment.sources() {
         let unplayed = source.0.unplayed();
         if unplayed.is_empty() {
             continue;

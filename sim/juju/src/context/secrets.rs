@@ -311,7 +311,7 @@ impl<N> UnitContext<'_, N> {
     }
 
     /// `secret-get URI` of a secret of another application, with `--refresh`, or with `--peek`, which changes what is tracked
-    /// only where nothing is.
+    /// only where nothing is. Of a secret that a person made, which the model does not have, nothing is tracked.
     pub fn follow_granted_secret(&mut self, uri: &str, refresh: bool, peek: bool) {
         let Some(id) = self.juju.store().by_uri(uri) else {
             return;

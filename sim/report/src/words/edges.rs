@@ -172,7 +172,8 @@ pub fn why(
         Outcome::None(NoEdge::Table(row)) => no_edge(row).to_owned(),
         Outcome::None(NoEdge::Exception(exception)) => {
             let why = exception.note.as_deref();
-            format!("no side dials: {}", why.unwrap_or(&exception.source))
+            let why = why.expect("an exception by which nothing is dialled says why");
+            format!("no side dials: {why}")
         }
         Outcome::Unknown(unknown) => format!(
             "{}: {}",

@@ -13,7 +13,7 @@ pub fn outcome(outcome: &Outcome) -> &'static str {
     }
 }
 
-/// Whom a difference is about.
+/// The unit or the connection that a difference is about.
 pub fn subject(subject: &Subject) -> &str {
     match subject {
         Subject::Unit(name) | Subject::Connection(name) => name,
@@ -72,6 +72,7 @@ fn fact(fact: &Fact) -> String {
         }
         Fact::Restarted => "restarts its workload".to_owned(),
         Fact::HookFailed { hook, error } => format!("its hook {hook} fails: {error}"),
+        Fact::WithoutEnd => "its hooks follow each other without an end".to_owned(),
         Fact::Status(status) => format!("is {}", status.as_str()),
         Fact::Connects(Handshake::Completed) => "the handshake is completed".to_owned(),
         Fact::Connects(Handshake::WithoutTls) => "both speak without TLS".to_owned(),

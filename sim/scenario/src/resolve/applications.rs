@@ -79,12 +79,12 @@ pub fn untold_charm(application: &str) -> String {
 fn not_told(applications: &BTreeMap<String, Place>) -> Option<Diagnostic> {
     let (_, place) = applications.first_key_value()?;
     let names: Vec<String> = applications.keys().map(|it| format!("`{it}`")).collect();
-    let [verb, whose] = match names.len() {
-        1 => ["has", "its"],
-        _ => ["have", "their"],
+    let [charm, verb, whose] = match names.len() {
+        1 => ["charm", "has", "its"],
+        _ => ["charms", "have", "their"],
     };
     let message = format!(
-        "no input says which charm {} {verb}: only what {whose} relations tell is simulated",
+        "no input says which {charm} {} {verb}: only what {whose} relations tell is simulated",
         names.join(", ")
     );
     let help = "import the status of the model together with it (juju status --format json), which names every charm";

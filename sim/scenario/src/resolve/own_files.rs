@@ -128,8 +128,8 @@ impl<'a> OwnFiles<'a> {
                 .into_iter()
                 .find(|python| self.folder.is_file(python)),
         };
-        let answers = declared_answers(declaration, source.place, out);
-        let code = PythonSource::with_answers(folder, python, Limits::default(), answers);
+        let answers = declared_answers(declaration, out);
+        let code = PythonSource::new(folder, python, Limits::default(), answers);
         charm.metadata.source = Some(CharmSource(Arc::new(code)));
         charm.metadata.provenance = Provenance::OwnCode;
     }
