@@ -99,6 +99,28 @@ fn gaps(text: &str) -> (Vec<Gap>, Vec<String>) {
     (own.into_iter().map(|one| one.gap).collect(), told)
 }
 
+/// `_csr_attributes` of canonical/alertmanager-k8s-operator 876ead4, canonical/loki-k8s-operator 8bcecbf2f,
+/// canonical/prometheus-k8s-operator 432c227, canonical/grafana-k8s-operator 382e463 and canonical/catalogue-k8s-operator
+/// 430b1b3, each since it has version 4 of the library; with `cert_handler` before, its unit's name with a hyphen.
+#[test]
+fn observability_charms_ask_for_the_name_of_their_application() {
+    let unit = "it-0.it-endpoints.m.svc.cluster.local";
+    for (charm, name) in [
+        ("alertmanager-k8s, channel: dev/edge", "it"),
+        ("alertmanager-k8s, revision: 181", "it"),
+        ("alertmanager-k8s, revision: 180", "it-0"),
+        ("loki-k8s, revision: 202", "it"),
+        ("loki-k8s, revision: 201", "it-0"),
+        ("prometheus-k8s, revision: 255", "it"),
+        ("prometheus-k8s, revision: 254", "it-0"),
+        ("grafana-k8s, revision: 157", "it"),
+        ("grafana-k8s, revision: 160", "it-0"),
+        ("catalogue-k8s, channel: dev/edge", "it"),
+    ] {
+        is_named(&model(&format!("charm: {charm}"), PODS, &[]), name, &[unit]);
+    }
+}
+
 /// canonical/sdcore-amf-k8s-operator 3646c47 and canonical/sdcore-smf-k8s-operator 8400991, `src/charm.py`:
 /// `CERTIFICATE_COMMON_NAME` is the one name that is asked for.
 #[test]

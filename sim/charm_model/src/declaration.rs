@@ -124,6 +124,8 @@ record! {
         /// The name that the charm's code asks for in place of the Juju name, such as `amf.sdcore`: `{unit}` is the number
         /// of the unit, `{app}` the name of the application and `{model}` that of the model.
         fixed_name: Text = "fixed-name" [Extension],
+        /// The common name that its code asks for beside its names, filled in the same way: `{app}`.
+        common_name: Text = "common-name" [Extension],
         /// With `name-option`, what it asks for where that is not set: `own-name` (the address of its load balancer, else
         /// the Juju name), `load-balancer` (nothing without one) or `nothing`.
         unnamed: Text = "unnamed" [Extension],

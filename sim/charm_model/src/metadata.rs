@@ -287,6 +287,9 @@ pub struct CertificatesProfile {
     /// The name that its code asks for in place of the Juju name. `{unit}` is the number of the unit, `{app}` the name of
     /// the application and `{model}` that of the model.
     pub fixed_name: Option<String>,
+    /// The common name that its code asks for, whatever its alternative names are, filled in as `fixed_name` is. The first of
+    /// its names where there is none.
+    pub common_name: Option<String>,
     /// What it asks for where its option is not set and no name is fixed.
     pub unnamed: Unnamed,
     /// Endpoints without a relation of one of which it asks for nothing; it always asks where none is listed.
@@ -401,6 +404,7 @@ impl Default for CertificatesProfile {
             extra_name_options: Vec::new(),
             address_of: AddressOf::Application,
             fixed_name: None,
+            common_name: None,
             unnamed: Unnamed::default(),
             asks_with: Vec::new(),
             names_from: Vec::new(),

@@ -101,7 +101,7 @@ fn without_port(name: &str) -> &str {
 }
 
 /// The first bytes of a text, as many as a common name may have. Juju's names are ASCII.
-fn clipped(text: &str) -> &str {
+pub fn clipped(text: &str) -> &str {
     match text.get(..COMMON_NAME_MAX) {
         Some(clipped) => clipped,
         None => text,

@@ -250,6 +250,7 @@ fn of_certificates(
         | "serves"
         | "unique-requests"
         | "fixed-name"
+        | "common-name"
         | "asks-with"
         | "plain-without-certificate" => None,
         "unnamed" if profile.name_option.is_none() => Some(UnreadKey::Without("`name-option`")),

@@ -20,7 +20,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use trustsim_charm_model::names::{
-    attributes, common_name, filled_name, listed, load_balancer_names, own_names,
+    attributes, clipped, common_name, filled_name, listed, load_balancer_names, own_names,
 };
 use trustsim_charm_model::surface::{chain_path, key_path, paths_under, trust_path};
 use trustsim_charm_model::{
@@ -482,13 +482,19 @@ impl CertificatesEndpoint {
             Naming::Unknown => return Vec::new(),
         };
         let mut requests = Vec::new();
-        let mut add = |(own, short): (Vec<String>, String), side, named: Option<&Vec<String>>| {
+        // Of two certificates the one of the application has the names that the code or an option gives.
+        let mut add = |(own, short): (Vec<String>, String), side, is_named: bool| {
+            let named = called.as_ref().filter(|_| is_named);
             let mut names = named.cloned().unwrap_or(own);
             for option in &self.profile.extra_name_options {
                 names.extend(listed(unit, option));
             }
             names.extend(self.worker_addresses(unit));
             let mut request = Request::new(attributes(&names, &short), side);
+            if let Some(common) = self.profile.common_name.as_ref().filter(|_| is_named) {
+                let filled = filled_name(common, number, application, unit.model_name());
+                request.attributes.common_name = Some(clipped(&filled).to_owned());
+            }
             if !self.profile.unique_requests {
                 request.attributes.unique_identifier = None;
             }
@@ -499,11 +505,11 @@ impl CertificatesEndpoint {
             requests.push(request);
         };
         match self.profile.mode {
-            Mode::Unit => add(for_unit(), Side::Unit, called.as_ref()),
-            Mode::App => add(for_application(), Side::App, called.as_ref()),
+            Mode::Unit => add(for_unit(), Side::Unit, true),
+            Mode::App => add(for_application(), Side::App, true),
             Mode::AppAndUnit => {
-                add(for_application(), Side::App, called.as_ref());
-                add(for_unit(), Side::Unit, None);
+                add(for_application(), Side::App, true);
+                add(for_unit(), Side::Unit, false);
             }
         }
         requests

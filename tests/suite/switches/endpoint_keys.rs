@@ -45,7 +45,7 @@ const LIBRARIES: [&str; 3] = [
 ];
 
 /// Of `bugs` each value is a key of its own.
-const KEYS: [Key; 59] = [
+const KEYS: [Key; 60] = [
     key("mode", &["unit", "app"], &[Rotated]),
     key("apply", &["none", "reload", "restart"], &[Rotated]),
     Key {
@@ -57,6 +57,7 @@ const KEYS: [Key; 59] = [
     key("extra-name-options", &["[trustsim-name]"], &[Rotated]),
     key("address-of", &["every", "nowhere"], &[Bound]),
     key("fixed-name", &["it.example.org"], &[Rotated]),
+    key("common-name", &["'{model}'"], &[Rotated]),
     Key {
         beside: "name-option: trustsim-none, ",
         ..key("unnamed", &["nothing"], &[Rotated])

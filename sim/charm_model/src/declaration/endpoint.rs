@@ -114,6 +114,7 @@ impl EndpointDeclaration {
             extra_name_options: self.extra_name_options.iter().flatten().cloned().collect(),
             address_of: self.to_address_of(),
             fixed_name: self.fixed_name.as_ref().map(|text| text.value.clone()),
+            common_name: self.common_name.as_ref().map(|text| text.value.clone()),
             unnamed: self.unnamed(reader),
             asks_with: texts(&self.asks_with),
             names_from: texts(&self.names_from),

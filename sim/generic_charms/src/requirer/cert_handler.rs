@@ -77,7 +77,13 @@ fn wanted(endpoint: &CertificatesEndpoint, unit: &UnitContext<'_>) -> Option<Req
         requests.next().is_none(),
         "`cert_handler` asks for one certificate"
     );
-    if endpoint.profile.name_option.is_none() && endpoint.profile.fixed_name.is_none() {
+    let profile = &endpoint.profile;
+    let given = [
+        &profile.name_option,
+        &profile.fixed_name,
+        &profile.common_name,
+    ];
+    if given.into_iter().all(Option::is_none) {
         let name = format!("{}-{}", unit.application_name(), unit.unit_number());
         wanted.attributes.common_name = Some(name);
     }
