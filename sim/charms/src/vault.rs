@@ -22,6 +22,7 @@ use super::{
     ApiCertificate, Authority, Bugs, Charm, Implementation, LibraryBinding, Listens,
     OperatorAction, OperatorContext, OperatorNeed, OptionFault, PendingTask, Repair, Setup,
 };
+use config::Engine;
 use std::sync::Arc;
 use trustsim_interfaces::UnitContext;
 use trustsim_interfaces::notes::Note;
@@ -201,14 +202,14 @@ impl Charm for Vault {
                 refresh_hooks: refresh,
             }
         };
-        let parent = |library, prefix| {
-            let request = config::ca_request(unit, prefix);
+        let parent = |library, engine| {
+            let request = config::ca_request(unit, engine);
             asking(library, request, &["config-changed"] as &[_])
         };
         let mut carried = vec![
             LibraryBinding::ProvidesCertificates(self.provider.clone()),
-            parent(&self.pki_parent, "pki"),
-            parent(&self.acme_parent, "acme"),
+            parent(&self.pki_parent, Engine::Pki),
+            parent(&self.acme_parent, Engine::Acme),
             LibraryBinding::ProvidesTransfer(self.transfer.clone()),
         ];
         if mode(unit) == Mode::Integration {
@@ -321,12 +322,15 @@ impl Vault {
     /// The libraries of both parents; whether a certificate for the PKI mount is there.
     fn on_parents(&self, hook: &Hook, unit: &mut UnitContext<'_>) -> Result<bool, HookError> {
         let mut is_told = false;
-        for (library, prefix) in [(&self.pki_parent, "pki"), (&self.acme_parent, "acme")] {
-            let requests: Vec<Request> = config::ca_request(unit, prefix).into_iter().collect();
+        for (library, engine) in [
+            (&self.pki_parent, Engine::Pki),
+            (&self.acme_parent, Engine::Acme),
+        ] {
+            let requests: Vec<Request> = config::ca_request(unit, engine).into_iter().collect();
             let asks = self.asks(&requests, matches!(hook, Hook::ConfigChanged));
             let events = library.on_hook(hook, unit, &asks)?;
             let is_available = |event: &Event| matches!(event, Event::Available(_));
-            is_told |= prefix == "pki" && events.iter().any(is_available);
+            is_told |= engine == Engine::Pki && events.iter().any(is_available);
         }
         Ok(is_told)
     }

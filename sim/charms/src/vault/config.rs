@@ -54,27 +54,68 @@ pub(super) fn ca_common_name(unit: &dyn Options) -> Option<String> {
     text(unit, common_name_option(unit))
 }
 
-/// `_get_pki_certificate_request` (`prefix` being `pki`) and `_get_acme_certificate_request`:
-/// none without a common name.
-pub(super) fn ca_request(unit: &dyn Options, prefix: &str) -> Option<Request> {
-    let field = |name: &str| text(unit, &format!("{prefix}_ca_{name}"));
-    let common_name = match prefix {
-        "pki" => ca_common_name(unit)?,
-        _ => field("common_name")?,
+/// An engine of Vault that has a CA of its own, which another CA signs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Engine {
+    Pki,
+    Acme,
+}
+
+/// The options for the subject of an engine's CA.
+struct CaOptions {
+    sans_dns: &'static str,
+    country_name: &'static str,
+    state_or_province_name: &'static str,
+    locality_name: &'static str,
+    organization: &'static str,
+    organizational_unit: &'static str,
+    email_address: &'static str,
+}
+
+impl Engine {
+    const fn ca_options(self) -> CaOptions {
+        match self {
+            Self::Pki => CaOptions {
+                sans_dns: "pki_ca_sans_dns",
+                country_name: "pki_ca_country_name",
+                state_or_province_name: "pki_ca_state_or_province_name",
+                locality_name: "pki_ca_locality_name",
+                organization: "pki_ca_organization",
+                organizational_unit: "pki_ca_organizational_unit",
+                email_address: "pki_ca_email_address",
+            },
+            Self::Acme => CaOptions {
+                sans_dns: "acme_ca_sans_dns",
+                country_name: "acme_ca_country_name",
+                state_or_province_name: "acme_ca_state_or_province_name",
+                locality_name: "acme_ca_locality_name",
+                organization: "acme_ca_organization",
+                organizational_unit: "acme_ca_organizational_unit",
+                email_address: "acme_ca_email_address",
+            },
+        }
+    }
+}
+
+/// `_get_pki_certificate_request` and `_get_acme_certificate_request`: none without a common name.
+pub(super) fn ca_request(unit: &dyn Options, engine: Engine) -> Option<Request> {
+    let common_name = match engine {
+        Engine::Pki => ca_common_name(unit)?,
+        Engine::Acme => text(unit, "acme_ca_common_name")?,
     };
-    let sans = format!("{prefix}_ca_sans_dns");
-    if !is_list(unit, &sans) {
+    let options = engine.ca_options();
+    if !is_list(unit, options.sans_dns) {
         return None;
     }
     let attributes = RequestAttributes {
         common_name: Some(common_name),
-        sans_dns: list(unit, &sans),
-        country_name: field("country_name"),
-        state_or_province_name: field("state_or_province_name"),
-        locality_name: field("locality_name"),
-        organization: field("organization"),
-        organizational_unit: field("organizational_unit"),
-        email_address: field("email_address"),
+        sans_dns: list(unit, options.sans_dns),
+        country_name: text(unit, options.country_name),
+        state_or_province_name: text(unit, options.state_or_province_name),
+        locality_name: text(unit, options.locality_name),
+        organization: text(unit, options.organization),
+        organizational_unit: text(unit, options.organizational_unit),
+        email_address: text(unit, options.email_address),
         ..RequestAttributes::default()
     };
     let mut request = Request::new(attributes, Side::App);

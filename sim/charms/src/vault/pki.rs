@@ -2,6 +2,7 @@
 //! certificate from `tls-certificates-pki`, or with a root of its own where that relation is not
 //! there. Only the Juju leader drives it, through its own unit's API.
 
+use super::config::Engine;
 use super::{Guard, PKI, Vault, config, process};
 use crate::issuing::{self, SigningCa, by_relation, note_ca};
 use trustsim_interfaces::UnitContext;
@@ -29,7 +30,7 @@ fn half_life(ca: &Certificate) -> Span {
 
 fn request(unit: &UnitContext<'_>) -> Option<Request> {
     let is_valid = config::is_list(unit, "pki_allowed_domains");
-    config::ca_request(unit, "pki").filter(|_| is_valid)
+    config::ca_request(unit, Engine::Pki).filter(|_| is_valid)
 }
 
 fn has_parent(unit: &UnitContext<'_>) -> bool {

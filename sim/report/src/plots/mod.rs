@@ -12,6 +12,7 @@ mod issuance;
 mod marks;
 mod outages;
 mod panel;
+mod png;
 
 use plotters::prelude::{BitMapBackend, DrawingBackend, IntoDrawingArea, SVGBackend, WHITE};
 use plotters::style::{FontStyle, register_font};
@@ -115,18 +116,7 @@ fn png<P: Picture>(picture: &P) -> Result<Vec<u8>, PlotError> {
         let area = backend.into_drawing_area();
         paint(picture, &Canvas::new(&area, PNG_SCALE))?;
     }
-    let mut bytes = Vec::new();
-    let mut encoder = png::Encoder::new(&mut bytes, width, height);
-    encoder.set_color(png::ColorType::Rgb);
-    encoder.set_depth(png::BitDepth::Eight);
-    // Flat colours pack best without a filter, and only the slower levels look for long runs.
-    encoder.set_compression(png::Compression::Best);
-    encoder.set_filter(png::FilterType::NoFilter);
-    encoder.set_adaptive_filter(png::AdaptiveFilterType::NonAdaptive);
-    let mut writer = encoder.write_header().map_err(drawing::<P>)?;
-    writer.write_image_data(&pixels).map_err(drawing::<P>)?;
-    writer.finish().map_err(drawing::<P>)?;
-    Ok(bytes)
+    self::png::encode(&pixels, (width, height)).map_err(drawing::<P>)
 }
 
 fn paint<P: Picture, DB: DrawingBackend>(
