@@ -38,6 +38,7 @@ mod missed_remedies;
 mod newer_revisions;
 mod one_cause;
 mod openssl_verify;
+mod openstack;
 mod ordered_remedies;
 mod own_code;
 mod pairings;

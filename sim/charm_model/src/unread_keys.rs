@@ -52,12 +52,13 @@ const OF_JUJU: [&str; 6] = [
     "earlier-interfaces",
 ];
 
-const OF_LEGACY: [&str; 5] = [
+const OF_LEGACY: [&str; 6] = [
     "mode",
     "apply",
     "name-option",
     "extra-name-options",
     "trusts-ca",
+    "plain-without-certificate",
 ];
 
 impl CharmMetadata {

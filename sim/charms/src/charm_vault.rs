@@ -113,7 +113,8 @@ enum Obstacle {
     Sealed,
     /// etcd, by which Vault elects the server that is active, does not let it in.
     NoLeadership,
-    NotAuthorized,
+    /// Nothing but the charm's access to Vault is kept: who gives it that has initialized Vault, and unsealed it, before.
+    NotInitialized,
 }
 
 impl Obstacle {
@@ -129,10 +130,7 @@ impl Obstacle {
             Self::Paused => (Status::Blocked, "Vault service not running"),
             Self::Sealed => (Status::Blocked, "Unit is sealed"),
             Self::NoLeadership => (Status::Blocked, "Vault health check failed"),
-            Self::NotAuthorized => (
-                Status::Blocked,
-                "Vault charm not yet authorized: run authorize-charm action.",
-            ),
+            Self::NotInitialized => (Status::Blocked, "Vault needs to be initialized"),
         }
     }
 }
@@ -199,7 +197,7 @@ impl CharmVault {
         unit: &mut UnitContext<'_>,
     ) -> Result<(), HookError> {
         if option_is_true(unit, AUTO_UNLOCK)
-            && self.obstacle(unit) == Some(Obstacle::NotAuthorized)
+            && self.obstacle(unit) == Some(Obstacle::NotInitialized)
             && unit.is_leader()
         {
             self.0
@@ -243,7 +241,7 @@ impl CharmVault {
         } else if is_set(unit, SEALED) {
             Some(Obstacle::Sealed)
         } else if self.0.settings.get(unit, ACCESS).is_none() {
-            Some(Obstacle::NotAuthorized)
+            Some(Obstacle::NotInitialized)
         } else if !has_leadership(unit) {
             Some(Obstacle::NoLeadership)
         } else {

@@ -3,8 +3,10 @@
 //!
 //! Juju's own leader settings are not modelled. They lie in the application's bag of a peer
 //! relation, where the charm has one, whose `relation-changed` plays `leader-settings-changed`;
-//! else in a secret of the application, whose changes bring no event.
+//! else in a secret of the application, whose changes bring no event. A hook may run before a unit sees its peer
+//! relation: what it writes stays in the secret until the same key is written again.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use trustsim_interfaces::UnitContext;
@@ -31,12 +33,9 @@ impl LeaderSettings {
 
     /// `leader-get KEY`.
     pub(super) fn get(&self, unit: &UnitContext<'_>, key: &str) -> Option<Value> {
-        if let Some(relation) = self.relation(unit) {
-            return peer_bag(unit, relation).get(key).cloned();
-        }
-        let owner = SecretOwner::Application(unit.application_id());
-        let secret = unit.secret(owner, &label(key))?;
-        secret.content.get(FIELD).cloned()
+        let bag = self.relation(unit).map(|peer| peer_bag(unit, peer));
+        let in_bag = bag.and_then(|bag| bag.get(key).cloned());
+        in_bag.or_else(|| in_secret(unit, key))
     }
 
     /// `leader-set KEY=VALUE`; without a value the key goes.
@@ -50,40 +49,30 @@ impl LeaderSettings {
         key: &str,
         value: Option<Value>,
     ) -> Result<(), HookError> {
-        if let Some(relation) = self.relation(unit) {
-            unit.set_application_data(relation, key, value)?;
-            return Ok(());
-        }
-        let owner = SecretOwner::Application(unit.application_id());
-        let known = unit.secret(owner, &label(key));
-        match (known, value) {
-            (Some(secret), None) => unit.remove_secret(secret.id)?,
-            (Some(secret), Some(value)) if secret.content.get(FIELD) != Some(&value) => {
-                unit.set_secret_content(secret.id, [(FIELD.to_owned(), value)].into())?;
+        match self.relation(unit) {
+            Some(peer) if value.is_none() || self.get(unit, key) != value => {
+                unit.set_application_data(peer, key, value)?;
+                set_secret(unit, key, None)
             }
-            (None, Some(value)) => {
-                let content = [(FIELD.to_owned(), value)].into();
-                unit.add_secret(owner, &label(key), content, None)?;
-            }
-            _ => {}
+            // The value that it has, be it in the secret.
+            Some(_) => Ok(()),
+            None => set_secret(unit, key, value),
         }
-        Ok(())
     }
 
     /// Keys that begin with `prefix`.
     pub(super) fn keys(&self, unit: &UnitContext<'_>, prefix: &str) -> Vec<String> {
-        if let Some(relation) = self.relation(unit) {
-            let bag = peer_bag(unit, relation);
-            let keys = bag.iter().map(|(key, _)| key.to_owned());
-            return keys.filter(|key| key.starts_with(prefix)).collect();
-        }
         let owner = SecretOwner::Application(unit.application_id());
         let labels = unit.secret_labels(owner, &label(prefix));
         let start = label("").len();
-        labels
-            .iter()
-            .map(|label| label[start..].to_owned())
-            .collect()
+        let in_secrets = labels.iter().map(|label| label[start..].to_owned());
+        let mut keys: BTreeSet<String> = in_secrets.collect();
+        if let Some(peer) = self.relation(unit) {
+            let bag = peer_bag(unit, peer);
+            let own = bag.iter().filter(|(key, _)| key.starts_with(prefix));
+            keys.extend(own.map(|(key, _)| key.to_owned()));
+        }
+        keys.into_iter().collect()
     }
 
     fn relation(&self, unit: &UnitContext<'_>) -> Option<RelationId> {
@@ -94,6 +83,33 @@ impl LeaderSettings {
 fn peer_bag(unit: &UnitContext<'_>, relation: RelationId) -> Bag {
     unit.own_application_data(relation)
         .expect("every unit reads the application's bag of a peer relation")
+}
+
+fn in_secret(unit: &UnitContext<'_>, key: &str) -> Option<Value> {
+    let owner = SecretOwner::Application(unit.application_id());
+    let secret = unit.secret(owner, &label(key))?;
+    secret.content.get(FIELD).cloned()
+}
+
+fn set_secret(
+    unit: &mut UnitContext<'_>,
+    key: &str,
+    value: Option<Value>,
+) -> Result<(), HookError> {
+    let owner = SecretOwner::Application(unit.application_id());
+    let known = unit.secret(owner, &label(key));
+    match (known, value) {
+        (Some(secret), None) => unit.remove_secret(secret.id)?,
+        (Some(secret), Some(value)) if secret.content.get(FIELD) != Some(&value) => {
+            unit.set_secret_content(secret.id, [(FIELD.to_owned(), value)].into())?;
+        }
+        (None, Some(value)) => {
+            let content = [(FIELD.to_owned(), value)].into();
+            unit.add_secret(owner, &label(key), content, None)?;
+        }
+        _ => {}
+    }
+    Ok(())
 }
 
 fn label(key: &str) -> String {

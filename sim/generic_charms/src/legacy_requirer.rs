@@ -54,10 +54,12 @@ impl Charm for LegacyRequirer {
                 continue;
             }
             endpoint.request(unit)?;
-            match endpoint.certificates.received(unit)? {
-                Some(received) => waits |= !endpoint.store(unit, &received),
-                None => waits = true,
-            }
+            let is_certified = match endpoint.certificates.received(unit)? {
+                Some(received) => endpoint.store(unit, &received),
+                None => false,
+            };
+            // What serves in the clear meanwhile does not wait.
+            waits |= !is_certified && !endpoint.profile.plain_without_certificate;
         }
         match waits {
             true => unit.set_status(Status::Waiting, "waiting for certificates"),

@@ -198,6 +198,18 @@ impl CandidateSearch<'_> {
         gone.fold(at, Span::max)
     }
 
+    /// Whether an application's charm waits for an operator that the scenario does not have. Who signs with a CA outside
+    /// Juju is none that could be made up.
+    fn lacks_operator(&self, application: ApplicationIndex) -> bool {
+        let charm = &self.deployment.applications[application].charm;
+        let mut operators = self.deployment.operators.iter();
+        charm
+            .implementation
+            .operator
+            .is_some_and(|need| !need.signs)
+            && !operators.any(|operator| operator.answers.contains(&application))
+    }
+
     /// What the cause says: the person comes, what was done is undone, certificates are issued again.
     fn put_right(&self, explanation: &Explanation, failing: Span) -> Vec<Change> {
         let cause = &explanation.cause;
@@ -207,6 +219,11 @@ impl CandidateSearch<'_> {
             Cause::Fault(FaultCause::Operator { operator, .. }) => changes.push(Change::Attend {
                 operator: *operator,
             }),
+            Cause::Blocked { unit, .. } => {
+                let waiting = self.deployment.application_at(unit);
+                let waiting = waiting.filter(|index| self.lacks_operator(*index));
+                changes.extend(waiting.map(|application| Change::Appoint { application }));
+            }
             Cause::Certificate(CertificateCause::NotTheLeader { provider, .. }) => {
                 let provider = self.deployment.application_at(provider);
                 let operators = self.deployment.operators.iter_enumerated();

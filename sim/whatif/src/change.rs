@@ -14,8 +14,8 @@ use trustsim_interfaces::Interface;
 use trustsim_kernel::{Delay, Span, Time};
 use trustsim_world::{
     Action, ActionIndex, Additions, Address, ApplicationIndex, ClientIndex, Deployment,
-    OfferAction, OperatorIndex, Party, RelationIndex, Side, Source, Target, TimedAction, TlsAction,
-    TlsEdit, When,
+    OfferAction, OperatorIndex, OperatorSpec, Party, RelationIndex, Side, Source, Target,
+    TimedAction, TlsAction, TlsEdit, When,
 };
 
 /// One change. Indices point into the [`Deployment`].
@@ -70,6 +70,8 @@ pub(super) enum Change {
     },
     /// An operator answers each wait of its applications within an hour.
     Attend { operator: OperatorIndex },
+    /// An operator does what an application waits for, which the scenario has no operator for, each time within an hour.
+    Appoint { application: ApplicationIndex },
     /// An operator who runs actions on a unit that does not lead runs them on the leader.
     OnLeader { operator: OperatorIndex },
     /// A version of the charm without the mistakes that it is played with, from this instant on.
@@ -107,6 +109,9 @@ const PUBLIC_NAMES: [&str; 2] = ["external_hostname", "external-hostname"];
 /// How soon an operator answers who attends.
 const ATTENTION: Span = Span::from_secs(3_600);
 
+/// An operator that the scenario does not have.
+const APPOINTED: &str = "an operator";
+
 /// How long after everything was at rest for the first time an operator types something.
 const SETTLED: Span = Span::from_secs(60);
 
@@ -137,6 +142,7 @@ impl Change {
             Self::PutUnder { .. }
             | Self::Option { .. }
             | Self::Attend { .. }
+            | Self::Appoint { .. }
             | Self::OnLeader { .. } => Span::ZERO,
         }
     }
@@ -207,6 +213,7 @@ impl Change {
                 typed(&mut changed, *at, action)
             }
             Self::Attend { operator } => vec![attend(&mut changed, *operator)],
+            Self::Appoint { application } => vec![appoint(&mut changed, *application)],
             Self::OnLeader { operator } => on_leader(&mut changed, *operator)?,
             other => other.make_by_hand(&mut changed, &mut later)?,
         };
@@ -385,6 +392,29 @@ fn attend(changed: &mut Deployment, operator: OperatorIndex) -> Command {
     Command::Answer {
         operator: spec.name.clone(),
         applications,
+        within: ATTENTION,
+    }
+}
+
+/// Has an operator do what an application waits for that has none. It signs nothing: it has no CA.
+fn appoint(changed: &mut Deployment, application: ApplicationIndex) -> Command {
+    let mut operators = changed.operators.iter();
+    assert!(
+        !operators.any(|operator| operator.answers.contains(&application)),
+        "no application has two operators"
+    );
+    changed.operators.push(OperatorSpec {
+        name: APPOINTED.to_owned(),
+        answers: vec![application],
+        when: When::After(Delay::Fixed(ATTENTION)),
+        unit: None,
+        rejects: Vec::new(),
+        signs_with: None,
+        source: Source::default(),
+    });
+    Command::Answer {
+        operator: APPOINTED.to_owned(),
+        applications: vec![changed.application_address(application)],
         within: ATTENTION,
     }
 }

@@ -1,6 +1,6 @@
 //! The steps that an operator has to take for charm-vault, and what the simulated operator does for each
-//! (openstack/charm-vault `src/README.md` at 5a0c525): unseal Vault, authorise the charm, and provide a CA where there
-//! is none.
+//! (openstack/charm-vault `src/README.md` at 5a0c525): initialize and unseal Vault and authorise the charm, which is one
+//! step here, unseal it when it is sealed later, and provide a CA where there is none.
 //!
 //! An operator who has a CA makes Vault an intermediate under it: `get-csr`, then `upload-signed-csr` with the signed
 //! certificate and the root. An operator who has none runs `generate-root-ca`.
@@ -66,12 +66,12 @@ impl CharmVault {
             Some(Obstacle::Sealed) => {
                 pending(Task::Unseal, unit.unit_name(), Obstacle::Sealed.message())
             }
-            Some(Obstacle::NotAuthorized) if unit.is_leader() => {
-                pending(Task::Authorize, "", Obstacle::NotAuthorized.message())
+            Some(Obstacle::NotInitialized) if unit.is_leader() => {
+                pending(Task::Authorize, "", Obstacle::NotInitialized.message())
             }
             // The leader alone asks to be authorized. A relation, the action `resume` or etcd ends the others.
             Some(
-                Obstacle::NotAuthorized
+                Obstacle::NotInitialized
                 | Obstacle::NoDatabase
                 | Obstacle::Paused
                 | Obstacle::NoLeadership,

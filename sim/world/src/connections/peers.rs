@@ -188,9 +188,10 @@ impl<'a> Peers<'a> {
                 .as_deref()
                 .is_none_or(|own| own == endpoint.name);
             match &endpoint.profile {
-                Some(EndpointProfile::Certificates(profile)) => {
-                    is_meant && profile.plain_without_certificate
-                }
+                Some(
+                    EndpointProfile::Certificates(profile)
+                    | EndpointProfile::LegacyCertificates(profile),
+                ) => is_meant && profile.plain_without_certificate,
                 _ => false,
             }
         })
