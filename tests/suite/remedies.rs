@@ -174,6 +174,29 @@ fn an_operator_who_comes_in_time_is_a_remedy() {
     assert_eq!(best.breaks, ["browser -> shop.web-lucky/0"]);
 }
 
+/// Without an operator in the scenario a Vault is never initialized: that one does what it waits for is a remedy.
+#[test]
+fn an_operator_who_is_missing_is_a_remedy() {
+    let text = "
+name: uninitialized
+duration: 30d
+models:
+  m:
+    applications:
+      vault: {charm: vault, channel: 1.8/stable, num_units: 1, options: {auto-generate-root-ca-cert: true}}
+      etcd: {charm: etcd, channel: latest/stable, num_units: 2}
+    relations: [[etcd:certificates, vault:certificates]]
+connections: derived
+";
+    let findings = found(&crate::common::deployed(text), 8);
+    let best = findings.remedies.best(0).expect("a remedy");
+    assert_eq!(
+        typed(&best.commands),
+        ["an operator answers what m.vault waits for within 1h"]
+    );
+    assert!(best.lost_after * 40 < best.lost_before, "{best:?}");
+}
+
 fn findings_end(findings: &Findings) -> trustsim::kernel::Time {
     let ends = findings.outages.iter().filter_map(|outage| outage.until);
     ends.max().expect("they end")
