@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use trustsim::diagnosis::{RequestOutcome, requests};
 use trustsim::kernel::Span;
+use trustsim::report::words::order::no_order;
 use trustsim::report::words::requests as words;
 use trustsim::validators::ErrorKind;
 use trustsim::whatif::{
@@ -12,7 +13,7 @@ use trustsim::whatif::{
 };
 use trustsim::world::{CertificateKind, Deployment, Kind, Options, Simulation};
 
-use crate::common::{load, load_named, scenario_files, yaml_files};
+use crate::common::{deployed, load, load_named, scenario_files, yaml_files};
 
 /// Past the installation, and past what people do on the first days.
 const PLAYED: Span = Span::from_secs(10 * 86_400);
@@ -247,4 +248,35 @@ fn an_order_loses_nothing_and_the_opposite_does() {
             "the opposite order of {name} loses nothing"
         );
     }
+}
+
+/// Charms of Charmed Kubernetes try again at each update-status for as long as they have no CA, and start nothing
+/// (`is_retrying` of their models): no order is found, and the answer says which units wait for what.
+#[test]
+fn what_does_not_start_without_certificates_has_no_order() {
+    let text = "
+name: kubernetes
+duration: 40d
+models:
+  k8s:
+    applications:
+      easyrsa: {charm: easyrsa, channel: 1.35/stable, num_units: 1}
+      etcd: {charm: etcd, channel: 1.35/stable, num_units: 1}
+      kubernetes-control-plane: {charm: kubernetes-control-plane, channel: 1.35/stable, num_units: 1}
+      kubernetes-worker: {charm: kubernetes-worker, channel: 1.35/stable, num_units: 1}
+    relations:
+      - [kubernetes-worker:certificates, easyrsa:client]
+      - [kubernetes-control-plane:certificates, easyrsa:client]
+      - [etcd:certificates, easyrsa:client]
+      - [kubernetes-control-plane:etcd, etcd:db]
+      - [kubernetes-control-plane:kube-control, kubernetes-worker:kube-control]
+connections: derived
+";
+    let why = relation_order(&deployed(text)).expect_err("nothing works without certificates");
+    assert_eq!(
+        no_order(&why),
+        "without its relations for certificates and CAs k8s.kubernetes-control-plane/0 never starts: `Waiting for certificate \
+         authority`, k8s.kubernetes-worker/0 never starts: `Waiting for certificate authority`, so that there is nothing in \
+         which TLS could be turned on"
+    );
 }

@@ -1,6 +1,8 @@
 //! Charmed OpenStack: charms that share what charm-helpers gives them, and charm-vault.
 
+use trustsim::diagnosis::part_at;
 use trustsim::kernel::Span;
+use trustsim::report::words;
 
 use crate::common::{deployed, diagnosed};
 
@@ -57,4 +59,40 @@ fn the_ca_of_charm_vault_is_known_whenever_it_was_made() {
             "seed {seed}: {plain:?}"
         );
     }
+}
+
+/// The client certificate that charm-vault shares with all its clients (`publish_global_client_cert` of
+/// openstack/charm-vault 5a0c525 `src/reactive/vault_handlers.py`) ends like any other, and nothing issues another.
+#[test]
+fn the_end_of_the_shared_client_certificate_of_charm_vault_is_told_as_that() {
+    let text = "
+name: shared
+duration: 400d
+models:
+  m:
+    applications:
+      vault: {charm: vault, channel: 1.8/stable, num_units: 1, options: {auto-generate-root-ca-cert: true}}
+      etcd: {charm: etcd, channel: latest/stable, num_units: 1}
+      control: {charm: kubernetes-control-plane, channel: 1.35/stable, num_units: 1}
+    relations:
+      - [etcd:certificates, vault:certificates]
+      - [control:certificates, vault:certificates]
+      - [control:etcd, etcd:db]
+connections: derived
+faults:
+  - {at: 4h, run-action: {app: m.vault, action: authorize-charm, parameters: {token: s.x}}}
+  - {at: 5h, remove-relation: {between: ['etcd:certificates', 'vault:certificates']}}
+  - {at: 6h, integrate: {between: ['etcd:certificates', 'vault:certificates']}}
+";
+    let (_, record, findings) = diagnosed(deployed(text));
+    let ended = findings.outages.iter().position(|outage| {
+        let connection = &record.manifest.connections[outage.connection as usize];
+        connection.name == "m.control/0 -> m.etcd/0" && outage.until.is_none()
+    });
+    let ended = ended.expect("it fails at its end");
+    let first = part_at(&findings.parts[ended], findings.outages[ended].from);
+    assert_eq!(
+        words::cause::line(&first.explanation.cause.what),
+        "m.vault never issued a new client certificate for those who share it: in the legacy protocol it is issued once"
+    );
 }

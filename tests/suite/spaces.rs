@@ -12,7 +12,7 @@ use trustsim::world::{Options, Simulation};
 fn at_rest(text: &str) -> Simulation {
     let deployment = Arc::new(crate::common::deployed(text));
     let mut simulation = Simulation::new(deployment, Options::default());
-    assert!(play_to_rest(&mut simulation), "it comes to rest");
+    assert_eq!(play_to_rest(&mut simulation), Ok(()));
     simulation
 }
 

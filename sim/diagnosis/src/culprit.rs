@@ -46,7 +46,7 @@ const fn issued_once(cause: &Cause) -> bool {
     matches!(
         cause,
         Cause::Certificate(CertificateCause::NeverRequested {
-            why: NotRequestedReason::LegacyIssuesOnce,
+            why: NotRequestedReason::LegacyIssuesOnce | NotRequestedReason::SharedOnce,
             ..
         })
     )

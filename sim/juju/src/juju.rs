@@ -6,7 +6,7 @@
 
 use std::ops::Deref;
 
-use crate::agents::Agents;
+use crate::agents::{Agents, Awaits};
 use crate::context::OutsideServices;
 use crate::leases::Leases;
 use crate::network::Connections;
@@ -207,6 +207,19 @@ impl Juju {
     /// Repeated hooks do not count, as long as the charms say that they would do nothing.
     pub fn is_settled(&self, now: Time) -> bool {
         self.resolver().is_settled(now)
+    }
+
+    /// As [`Self::is_settled`], where a unit counts as at rest that tries again what will not succeed until something else
+    /// happens: everything stays as it is.
+    pub fn is_still(&self, now: Time) -> bool {
+        self.resolver().is_still(now)
+    }
+
+    /// The units that try again what will not succeed until something else happens.
+    pub fn units_in_vain(&self) -> impl Iterator<Item = UnitId> {
+        let units = self.units();
+        let tries = |agent: &crate::Agent| !agent.removed && agent.awaits == Awaits::Vainly;
+        units.filter_map(move |(id, unit)| tries(unit.agent.as_deref()?).then_some(id))
     }
 
     /// Whether a unit has more to do than repeated hooks, which go first where a secret has expired.

@@ -2,23 +2,41 @@
 
 use trustsim_kernel::{Span, Time};
 use trustsim_pki::Certificate;
-use trustsim_world::{Address, CertificateRecord, Journal, Kind, Simulation};
+use trustsim_world::{Address, CertificateRecord, Journal, Kind, Simulation, TriesInVain};
 
 /// How long is waited for: people may take days to do what an application waits for.
 const LONGEST: Span = Span::from_secs(30 * 86_400);
 /// How often it is looked at.
 const STEP: Span = Span::from_secs(600);
 
+/// Why a deployment is not at rest.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Unrest {
+    /// Nothing more happens by itself, and these units try again what does not succeed.
+    TriesInVain(Vec<TriesInVain>),
+    /// Something is under way after thirty days, or without an end.
+    Moving,
+}
+
 /// Plays on until everything is at rest, at the latest until thirty days from the start. A hook that waits for its turn,
-/// or a person who will come, keeps a deployment from being at rest. Gives whether it is.
-pub fn play_to_rest(simulation: &mut Simulation) -> bool {
+/// or a person who will come, keeps a deployment from being at rest.
+///
+/// # Errors
+///
+/// Why it is not.
+pub fn play_to_rest(simulation: &mut Simulation) -> Result<(), Unrest> {
     let latest = simulation.deployment().start + LONGEST;
     loop {
-        if simulation.settled_at().is_some() && simulation.watched_from().is_some() {
-            return true;
+        if simulation.watched_from().is_some() {
+            if simulation.settled_at().is_some() {
+                return Ok(());
+            }
+            if simulation.is_still() {
+                return Err(Unrest::TriesInVain(simulation.units_in_vain()));
+            }
         }
         if simulation.endless().is_some() || simulation.now() >= latest {
-            return false;
+            return Err(Unrest::Moving);
         }
         let next: Time = simulation.now() + STEP;
         simulation.run_until(next.min(latest));

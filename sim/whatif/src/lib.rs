@@ -32,7 +32,7 @@ mod trusted;
 mod untried;
 mod versions;
 
-pub use at_rest::play_to_rest;
+pub use at_rest::{Unrest, play_to_rest};
 pub use blast_radius::{BlastRadius, Impersonation, Need, Stolen, blast_radius};
 pub use effort::{Effort, Unfinished};
 pub use futures::{Forks, Future, Outcome};
@@ -54,3 +54,4 @@ pub use stacks::{SaidBy, said_by_stacks};
 pub use trusted::{
     MissingTrust, TrustCheck, TrustFound, TrustRelation, TrustRoute, TrustedRoot, trust_found,
 };
+pub use trustsim_world::TriesInVain;

@@ -13,7 +13,7 @@ mod steps;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::at_rest::play_to_rest;
+use super::at_rest::{Unrest, play_to_rest};
 use super::trusted::{TrustCheck, trust_found};
 use play::Counted;
 pub use refresh::{RefreshTo, refresh_order};
@@ -123,16 +123,16 @@ pub struct OrderFailure {
 }
 
 /// Why no order is found.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum NoOrder {
     /// No relation of the deployment is for certificates or CAs.
     NothingToOrder,
     /// No charm of the deployment is of a revision before its libraries for certificates changed.
     NothingToRefresh,
-    /// The deployment does not come to rest within thirty days.
-    NotAtRest,
+    /// The deployment does not come to rest.
+    NotAtRest(Unrest),
     /// Without those relations it does not: its charms may not run without TLS.
-    NotAtRestWithout,
+    NotAtRestWithout(Unrest),
 }
 
 /// What a step does to a deployment.
@@ -160,9 +160,7 @@ enum Act {
 pub fn relation_order(deployment: &Deployment) -> Result<RelationOrder, NoOrder> {
     let complete = without_plan(deployment);
     let mut simulation = Simulation::new(Arc::new(complete.clone()), Options::default());
-    if !play_to_rest(&mut simulation) {
-        return Err(NoOrder::NotAtRest);
-    }
+    play_to_rest(&mut simulation).map_err(NoOrder::NotAtRest)?;
     let trust = trust_found(&simulation);
     let mut plan = steps::Plan::of(&complete, &trust);
     if plan.acts().next().is_none() {
@@ -182,7 +180,7 @@ pub fn relation_order(deployment: &Deployment) -> Result<RelationOrder, NoOrder>
     let failing = trust.checks.iter().filter(|check| check.error.is_some());
     let failing_anyway = names_of(failing);
     let played = play::play(&base, &acts, &failing_anyway, Counted::IssuedSince);
-    let played = played.ok_or(NoOrder::NotAtRestWithout)?;
+    let played = played.map_err(NoOrder::NotAtRestWithout)?;
     let checks = trust.checks.iter();
     let not_watched = checks.filter(|check| !played.watched.contains(&check.connection.name));
     Ok(RelationOrder {

@@ -28,7 +28,7 @@ mod watchdog;
 mod world;
 
 pub use fork::Additions;
-pub use simulation::{Options, Record, Simulation};
+pub use simulation::{Options, Record, Simulation, TriesInVain};
 pub use view::{ExportedConnection, Trusting, WatchedSource};
 
 /// What is played, and what a run leaves behind: a caller that plays worlds needs both.

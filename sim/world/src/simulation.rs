@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 use trustsim_model::{
-    ApplicationIndex, CharmVersion, Deployment, EndlessLoop, Journal, Manifest, TimedAction,
+    Address, ApplicationIndex, CharmVersion, Deployment, EndlessLoop, Journal, Manifest,
+    TimedAction,
 };
 
 use super::event::Event;
@@ -26,6 +27,15 @@ pub struct Simulation {
     world: World,
     /// Events handled so far.
     events: u64,
+}
+
+/// A unit whose charm tries again, at each update-status, what does not succeed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TriesInVain {
+    /// The unit.
+    pub unit: Address,
+    /// The message of its workload status.
+    pub message: String,
 }
 
 /// A finished run: all that reports read.
@@ -97,6 +107,17 @@ impl Simulation {
     /// Whether nothing is due that anything but time has caused, and no person will come for what waits.
     pub fn is_at_rest(&self) -> bool {
         self.world.is_at_rest(self.now())
+    }
+
+    /// As [`Self::is_at_rest`], where a unit counts as at rest whose charm tries again, at each update-status, what will not
+    /// succeed until something else happens: Charmed Kubernetes without its CA.
+    pub fn is_still(&self) -> bool {
+        self.world.is_still(self.now())
+    }
+
+    /// The units whose charms try again so, with what they say.
+    pub fn units_in_vain(&self) -> Vec<TriesInVain> {
+        self.world.units_in_vain()
     }
 
     /// Handshakes performed and verdicts used again, so far.

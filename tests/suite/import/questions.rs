@@ -40,7 +40,7 @@ test writes this page.
 fn counts(imported: &Imported) -> Vec<usize> {
     let deployment = Arc::new(imported.loaded.deployment.clone());
     let mut simulation = Simulation::new(Arc::clone(&deployment), Options::default());
-    play_to_rest(&mut simulation);
+    let _ = play_to_rest(&mut simulation);
     let names = dialled_names(&simulation);
     let with = |wanted: fn(NameVerdict) -> bool| {
         let found = names.dialled.iter().filter(|one| wanted(one.verdict));
@@ -82,7 +82,7 @@ fn order(imported: &Imported) -> String {
     let found = match relation_order(&imported.loaded.deployment) {
         Ok(found) => found,
         Err(NoOrder::NothingToOrder) => return "nothing to order".to_owned(),
-        Err(why) => return no_order(why).to_owned(),
+        Err(why) => return no_order(&why),
     };
     let failing = [
         PlayedOrder::Found,

@@ -126,7 +126,7 @@ fn order(args: &AskOrder, detail: Detail, console: &mut Console<'_>) -> Result<(
         false => relation_order(deployment),
     };
     let found = found.map_err(|why| {
-        let why = report::words::order::no_order(why);
+        let why = report::words::order::no_order(&why);
         CliError::usage(format!(
             "no order is found for `{}`: {why}",
             args.scenario.display()
@@ -191,7 +191,7 @@ fn play_at_rest(
         }
         // Whether it came to rest is in the answer.
         None => {
-            play_to_rest(&mut simulation);
+            let _ = play_to_rest(&mut simulation);
         }
     }
     Ok((playable, simulation))

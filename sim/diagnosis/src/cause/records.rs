@@ -9,7 +9,7 @@ use crate::facts::{Facts, RelationFact};
 use crate::notes;
 use trustsim_charm_model::surface::DEFAULT_CERTIFICATE;
 use trustsim_charm_model::{
-    CertificatesProfile, CharmMetadata, EndpointProfile, KeyUse, Mode, Serves,
+    CertificatesProfile, CharmMetadata, EndpointProfile, KeyUse, Mode, Protocol, Role, Serves,
 };
 use trustsim_interfaces::Interface;
 use trustsim_interfaces::certificate_transfer::Library;
@@ -214,6 +214,18 @@ impl<'a> Records<'_, 'a> {
             Some(giver) => vec![giver],
             None => all,
         }
+    }
+
+    /// Whether an application gives certificates over the legacy protocol: what it holds itself, its clients share.
+    pub(crate) fn issues_by_legacy_protocol(&self, provider: &Address, at: Time) -> bool {
+        let application = self.application(provider);
+        let charm = application.map(|index| self.charm(index, at));
+        let mut endpoints = charm.into_iter().flat_map(|charm| &charm.endpoints);
+        endpoints.any(|endpoint| {
+            endpoint.role == Role::Provider
+                && Interface::TlsCertificates.is(&endpoint.interface)
+                && endpoint.protocol == Protocol::Legacy
+        })
     }
 
     /// Why a charm never asks again, by its profile.

@@ -197,6 +197,10 @@ impl<'a> CertificateSearch<'_, 'a> {
     /// No certificate was asked for.
     fn not_asked(&self, holder: &Address, leaf: Option<&CertificateRecord>, at: Time) -> RootCause {
         let requirer = &holder.to_application();
+        if leaf.is_some() && self.records.issues_by_legacy_protocol(requirer, at) {
+            let (holder, why) = (holder.clone(), NotRequestedReason::SharedOnce);
+            return RootCause::new(CertificateCause::NeverRequested { holder, why }, None);
+        }
         if self.records.providers(requirer, at).is_empty() {
             return self.without_provider(holder, at);
         }

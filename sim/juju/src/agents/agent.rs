@@ -100,8 +100,8 @@ pub struct Agent {
     pub(crate) repeats_spend: Span,
     /// How often a failed hook was not run again that would have failed the same ([`super::failing`]).
     pub(crate) skipped_failures: u64,
-    /// Its charm said that the next repeated hook may do something.
-    pub(crate) awaits_time: bool,
+    /// What its charm said of the next repeated hook.
+    pub(crate) awaits: Awaits,
     /// The instant its own timer wakes it at.
     pub(crate) alarm: Time,
     /// The event with which that timer was set last; it may have come.
@@ -267,6 +267,17 @@ pub struct RelationLocal {
     pub broken: bool,
 }
 
+/// What a unit's repeated hooks may do before anything else happens to it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Awaits {
+    /// Nothing.
+    Nothing,
+    /// They try again what did not succeed, and will not.
+    Vainly,
+    /// Something, by the time that has passed.
+    Time,
+}
+
 impl Agent {
     pub(crate) fn new() -> Self {
         Self {
@@ -305,7 +316,7 @@ impl Agent {
             skipped_repeats: 0,
             repeats_spend: Span::ZERO,
             skipped_failures: 0,
-            awaits_time: false,
+            awaits: Awaits::Nothing,
             alarm: Time::EPOCH,
             alarm_event: None,
             woken_at: Time::EPOCH,

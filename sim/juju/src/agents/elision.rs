@@ -9,7 +9,7 @@
 //! the middle of a hook (see [`super::replay`]).
 
 use crate::agents::replay::{Replay, ReplayState, Replayed};
-use crate::agents::{Agents, Pace, Running};
+use crate::agents::{Agents, Awaits, Pace, Running};
 use crate::timing::Timing;
 use crate::{Activity, Effects, Event, Host, Quiet, Step, Topology, UnitId};
 use trustsim_kernel::{Span, Time};
@@ -58,7 +58,11 @@ impl Agents {
             Quiet::Repeats { spent, .. } => spent,
             _ => Span::ZERO,
         };
-        agent.awaits_time = matches!(quiet, Quiet::No | Quiet::InVain | Quiet::Repeats { .. });
+        agent.awaits = match quiet {
+            Quiet::No | Quiet::Repeats { .. } => Awaits::Time,
+            Quiet::InVain => Awaits::Vainly,
+            Quiet::Always | Quiet::Until(_) | Quiet::StatusOnly => Awaits::Nothing,
+        };
         quiet_until > now
             && !self.timing().shares_impaired_path(unit)
             && self.timing().is_whole_machine_quiet(unit, now)

@@ -178,7 +178,7 @@ impl Agents {
     pub(crate) fn look_again(&mut self, unit: UnitId, host: &mut dyn Host) {
         self.schedule_wake(unit, host.now(), host);
         let agent = self.topology.agent_of_mut(unit);
-        agent.awaits_time = true;
+        agent.awaits = Awaits::Time;
     }
 
     /// Another unit came onto this one's machine: from now on they share its lock, so nothing is

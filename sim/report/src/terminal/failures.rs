@@ -167,7 +167,9 @@ fn block(
     }
     parts(run, group[0], &mut lines);
     if let Some(verdict) = verdict {
-        verdict_lines(verdict, outage.from, detail, &mut lines);
+        // What explains the outage may have begun after it did, as the end of another certificate.
+        let at = run.entry(explanation.seq).time.max(outage.from);
+        verdict_lines(verdict, at, detail, &mut lines);
     }
     match detail {
         Detail::Normal => missing_lines(explanation, &mut lines),

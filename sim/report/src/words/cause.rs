@@ -437,6 +437,9 @@ fn not_asked(holder: &Address, why: &NotRequestedReason) -> String {
             "{never}: in the legacy protocol a certificate is issued once, and again only where \
              its names change"
         ),
+        NotRequestedReason::SharedOnce => format!(
+            "{holder} never issued a new client certificate for those who share it: in the legacy protocol it is issued once"
+        ),
         NotRequestedReason::ExpiryEventNotObserved(charm) => {
             format!("{never}: charm {charm} does not listen for the end of one")
         }

@@ -4,7 +4,8 @@ use super::command;
 use super::number::counted;
 use trustsim_kernel::format_duration;
 use trustsim_whatif::{
-    NoOrder, OrderFailure, OrderPlay, OrderStep, PlayedOrder, StepKind, Unordered,
+    NoOrder, OrderFailure, OrderPlay, OrderStep, PlayedOrder, StepKind, TriesInVain, Unordered,
+    Unrest,
 };
 
 /// `authority`, `trust`, `given` or `certificates`.
@@ -134,18 +135,41 @@ pub fn unordered(one: &Unordered) -> String {
 }
 
 /// Why no order is found.
-pub const fn no_order(why: NoOrder) -> &'static str {
+pub fn no_order(why: &NoOrder) -> String {
     match why {
         NoOrder::NothingToOrder => {
             "no relation of it is for certificates or CAs: give the deployment as it is to be, with those relations"
+                .to_owned()
         }
         NoOrder::NothingToRefresh => {
-            "none of its charms is known at a revision before its libraries for certificates changed"
+            "none of its charms is known at a revision before its libraries for certificates changed".to_owned()
         }
-        NoOrder::NotAtRest => "it does not come to rest within thirty days",
-        NoOrder::NotAtRestWithout => {
-            "without its relations for certificates and CAs it does not come to rest within thirty days, so that there \
-             is nothing in which TLS could be turned on"
+        NoOrder::NotAtRest(unrest) => restless(unrest),
+        NoOrder::NotAtRestWithout(unrest) => format!(
+            "without its relations for certificates and CAs {}, so that there is nothing in which TLS could be turned on",
+            restless(unrest)
+        ),
+    }
+}
+
+/// Why a deployment does not come to rest.
+fn restless(unrest: &Unrest) -> String {
+    match unrest {
+        Unrest::Moving => "it does not come to rest within thirty days".to_owned(),
+        Unrest::TriesInVain(units) => {
+            let one = |unit: &TriesInVain| match &*unit.message {
+                "" => format!("{} never starts", unit.unit),
+                message => format!("{} never starts: `{message}`", unit.unit),
+            };
+            let told: Vec<String> = units.iter().take(UNITS_TOLD).map(one).collect();
+            let more = match units.len().checked_sub(UNITS_TOLD) {
+                None | Some(0) => String::new(),
+                Some(rest) => format!(" and {rest} more"),
+            };
+            format!("{}{more}", told.join(", "))
         }
     }
 }
+
+/// Of more units that wait the first are told.
+const UNITS_TOLD: usize = 3;

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::{OrderFailure, OrderPlay, PlayedOrder};
-use crate::at_rest::play_to_rest;
+use crate::at_rest::{Unrest, play_to_rest};
 use crate::seeds::seeds_after;
 use trustsim_interfaces::notes::RequestContent;
 use trustsim_kernel::{Span, Time};
@@ -41,14 +41,17 @@ pub(super) struct Played {
     pub(super) watched: BTreeSet<String>,
 }
 
-/// Plays the order, with further seeds too, its opposite, and all at once; `None` where the deployment without any of it
-/// does not come to rest.
+/// Plays the order, with further seeds too, its opposite, and all at once.
+///
+/// # Errors
+///
+/// Why the deployment without any of it does not come to rest.
 pub(super) fn play(
     base: &Deployment,
     acts: &[Vec<Action>],
     failing_anyway: &[String],
     counted: Counted,
-) -> Option<Played> {
+) -> Result<Played, Unrest> {
     let simulation = at_rest(base, base.seed)?;
     let connections = simulation.manifest().connections.into_iter();
     let watched = connections.map(|connection| connection.name).collect();
@@ -77,19 +80,20 @@ pub(super) fn play(
         (PlayedOrder::AtOnce, &together),
     ];
     let others = others.map(|(order, acts)| play(&simulation, order, acts));
-    Some(Played {
+    Ok(Played {
         plays: std::iter::once(found).chain(others).collect(),
         watched,
     })
 }
 
 /// The deployment without any of it, at rest.
-fn at_rest(base: &Deployment, seed: u64) -> Option<Simulation> {
+fn at_rest(base: &Deployment, seed: u64) -> Result<Simulation, Unrest> {
     let mut longer = base.clone();
     longer.seed = seed;
     longer.duration = FOREVER;
     let mut simulation = Simulation::new(Arc::new(longer), Options::default());
-    play_to_rest(&mut simulation).then_some(simulation)
+    play_to_rest(&mut simulation)?;
+    Ok(simulation)
 }
 
 fn play_from(

@@ -58,7 +58,7 @@ pub fn refresh_order(
     };
     let tried = |sorted: &[&RefreshTo]| {
         let played = play(&base, &acts(sorted), &failing_anyway, Counted::All);
-        played.ok_or(NoOrder::NotAtRest)
+        played.map_err(NoOrder::NotAtRest)
     };
     let mut played = tried(&sorted)?;
     let lost = |order: PlayedOrder| {
@@ -85,9 +85,7 @@ pub fn refresh_order(
 /// The connections that fail once everything is at rest.
 fn failing(base: &Deployment) -> Result<Vec<String>, NoOrder> {
     let mut simulation = Simulation::new(Arc::new(base.clone()), Options::default());
-    if !play_to_rest(&mut simulation) {
-        return Err(NoOrder::NotAtRest);
-    }
+    play_to_rest(&mut simulation).map_err(NoOrder::NotAtRest)?;
     let (connections, cases) = (simulation.manifest().connections, simulation.cases());
     assert_eq!(
         connections.len(),

@@ -33,10 +33,10 @@ use super::recorder::Recorder;
 use super::repeats::Repeats;
 use super::revocation::Publications;
 use super::sides::Sides;
-use super::simulation::Options;
+use super::simulation::{Options, TriesInVain};
 use super::tampering::Edits;
 use super::watchdog::Watchdog;
-use trustsim_juju::Juju;
+use trustsim_juju::{Juju, UnitId};
 use trustsim_kernel::{Agenda, Span, Time};
 use trustsim_model::{
     ConnectionRecord, Deployment, EndlessLoop, Journal, Manifest, OfferSpec, SaasSpec, TimedAction,
@@ -164,6 +164,20 @@ impl World {
     pub(super) fn is_at_rest(&self, now: Time) -> bool {
         // A person may take hours, in which this is asked every second: that is seen at once, the rest unit by unit.
         !self.operators.have_tasks() && self.juju().is_settled(now)
+    }
+
+    /// As [`Self::is_at_rest`], where a unit counts as at rest that tries again in vain.
+    pub(super) fn is_still(&self, now: Time) -> bool {
+        !self.operators.have_tasks() && self.juju().is_still(now)
+    }
+
+    /// The units that do, with what they say.
+    pub(super) fn units_in_vain(&self) -> Vec<TriesInVain> {
+        let tries = |unit: UnitId| TriesInVain {
+            unit: self.deployed.unit_address(unit),
+            message: self.juju().unit(unit).status.1.to_string(),
+        };
+        self.juju().units_in_vain().map(tries).collect()
     }
 
     /// Where private keys are found.

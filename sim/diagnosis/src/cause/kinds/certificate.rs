@@ -285,6 +285,8 @@ pub enum NotRequestedReason {
     Unknown(Time),
     /// In the legacy protocol a certificate is issued once.
     LegacyIssuesOnce,
+    /// A provider of the legacy protocol issues the client certificate that all its clients share once.
+    SharedOnce,
     /// This charm does not observe the event `certificate_expiring`.
     ExpiryEventNotObserved(String),
     /// The charm sends the same request again, which has been answered.

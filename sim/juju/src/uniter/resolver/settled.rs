@@ -1,6 +1,6 @@
 //! Whether a deployment has settled: nothing is due that anything but time has caused.
 
-use crate::agents::PEBBLE_POLL;
+use crate::agents::{Awaits, PEBBLE_POLL};
 use crate::uniter::Resolver;
 use crate::{Activity, Agent, UnitId};
 use trustsim_kernel::{Span, Time};
@@ -13,10 +13,22 @@ impl Resolver<'_> {
     /// one, has one due or is away, and nothing is under way between models or waits for a link.
     /// Repeated hooks do not count, as long as the charms say that they would do nothing.
     pub(crate) fn is_settled(&self, now: Time) -> bool {
+        self.rests(now, Awaits::Nothing)
+    }
+
+    /// The same, where a unit counts as at rest that tries again what will not succeed until something else happens.
+    pub(crate) fn is_still(&self, now: Time) -> bool {
+        self.rests(now, Awaits::Vainly)
+    }
+
+    /// Whether all units are at rest, none of which awaits more than `most`.
+    fn rests(&self, now: Time, most: Awaits) -> bool {
         // A unit may fail for years, and all are asked again and again meanwhile: what is known at a glance goes first.
         self.links()
             .all(|(id, _)| self.has_delivered_everything(id, now))
-            && self.agents_to_settle().all(|(_, agent)| is_idle(agent))
+            && self
+                .agents_to_settle()
+                .all(|(_, agent)| is_idle(agent, most))
             && self
                 .agents_to_settle()
                 .all(|(id, _)| !self.has_operation(id, now))
@@ -32,8 +44,9 @@ impl Resolver<'_> {
 
     /// Whether a unit has started and has nothing to do.
     pub(crate) fn is_unit_at_rest(&self, unit: UnitId, now: Time) -> bool {
-        self.agent(unit)
-            .is_some_and(|agent| agent.removed || is_idle(agent) && !self.has_operation(unit, now))
+        self.agent(unit).is_some_and(|agent| {
+            agent.removed || is_idle(agent, Awaits::Nothing) && !self.has_operation(unit, now)
+        })
     }
 
     /// Whether an agent has an operation due by when all that is under way to it has arrived, but for repeats.
@@ -48,8 +61,8 @@ impl Resolver<'_> {
     }
 }
 
-/// Whether an agent has started, and does nothing that is seen and waits for nothing.
-fn is_idle(agent: &Agent) -> bool {
+/// Whether an agent has started, does nothing that is seen and awaits no more than `most`.
+fn is_idle(agent: &Agent, most: Awaits) -> bool {
     let at_rest = match &agent.state {
         Activity::Idle => agent.installed && agent.started,
         // Elided, it would not be seen to run: only what it leaves counts.
@@ -59,5 +72,5 @@ fn is_idle(agent: &Agent) -> bool {
         }
         Activity::Failed(_) => false,
     };
-    at_rest && agent.connected && !agent.awaits_time && agent.queued.is_none()
+    at_rest && agent.connected && agent.awaits <= most && agent.queued.is_none()
 }
