@@ -36,6 +36,8 @@ pub(super) struct PlayedRotation {
     pub(super) spec: RotationSpec,
     pub(super) simulation: Simulation,
     pub(super) lost: Lost,
+    /// The first connection that uses a certificate of the old CA when all is done.
+    pub(super) still_old: Option<String>,
     /// What fails because of it, and is no restart.
     failing: Vec<Outage>,
 }
@@ -79,9 +81,14 @@ impl Baseline {
 
     /// Whether some connection uses a certificate of this CA now, or one that a CA under it signed.
     pub(super) fn has_connection_of(&self, ca: ApplicationIndex) -> bool {
+        self.connection_of(&self.before, ca).is_some()
+    }
+
+    /// The first connection that does so in a future of this.
+    fn connection_of(&self, simulation: &Simulation, ca: ApplicationIndex) -> Option<String> {
         let address = self.deployment.application_address(ca);
         let mut issued = BTreeMap::new();
-        for entry in self.before.journal().entries() {
+        for entry in simulation.journal().entries() {
             if let Kind::CertificateIssued(record) = &entry.kind {
                 issued.insert(record.certificate.serial(), record);
             }
@@ -101,12 +108,16 @@ impl Baseline {
             }
             false
         };
-        let cases = self.before.cases();
-        cases.iter().flatten().any(|case: &Case| {
+        let uses = |case: &Case| {
             let sides = [Some(&case.server.identity), case.client.identity.as_ref()];
             let mut leaves = sides.into_iter().flatten().filter_map(|each| each.leaf());
             leaves.any(is_of_it)
-        })
+        };
+        let cases = simulation.cases();
+        let found = cases
+            .iter()
+            .position(|case| case.as_ref().is_some_and(uses))?;
+        Some(simulation.manifest().connections[found].name.clone())
     }
 
     /// A rotation from its first step until nothing of it can show any more.
@@ -133,7 +144,9 @@ impl Baseline {
             lost.first.is_none(),
             "a rotation that loses time names the first connection that failed, and only such a one"
         );
+        let still_old = self.connection_of(&simulation, rotation.ca);
         Ok(PlayedRotation {
+            still_old,
             actions,
             spec,
             simulation,

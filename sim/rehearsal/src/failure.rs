@@ -13,6 +13,11 @@ pub enum Failure {
     Connection(ConnectionFailure),
     /// What began with the old CA stays in use after the CA is distrusted (I6).
     StaysInUse(Violation),
+    /// A connection uses a certificate of the old CA when all is done: the second provider gave none.
+    StillOld {
+        /// Its name.
+        connection: String,
+    },
     /// The CA cannot do one of the steps, so nothing was played.
     Refused(Refusal),
 }

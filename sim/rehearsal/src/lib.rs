@@ -99,6 +99,8 @@ pub struct Rehearsed {
     /// What is lost: with these pauses, or with the best that were tried. A refusal where the CA
     /// cannot do one of the steps, so that nothing was played.
     pub lost: Result<Lost, Refusal>,
+    /// What goes wrong first with those; `None` where nothing does.
+    pub failure: Option<Failure>,
     /// Each invariant, in order.
     pub invariants: Vec<(Invariant, Judged)>,
     /// Old and new leaf with the bundles of before the first use and of before the first distrust.
@@ -116,6 +118,11 @@ impl Rehearsed {
     /// Whether the CA can do it at all.
     pub const fn is_possible(&self) -> bool {
         self.lost.is_ok()
+    }
+
+    /// Whether no connection fails, be it that the old CA stays in use.
+    pub fn loses_nothing(&self) -> bool {
+        self.lost.as_ref().is_ok_and(|lost| lost.total.is_zero())
     }
 
     /// How many invariants it breaks.
@@ -200,7 +207,10 @@ pub fn rehearse(deployment: &Deployment, request: Request) -> Result<Rehearsal, 
         index,
         commands,
     } = successor::with_successor(&deployment, request.ca);
-    let playbooks = playbooks::second_provider(&deployment, index, &commands);
+    let playbooks = match unfit::database(&deployment, request.ca) {
+        Some(_) => Vec::new(),
+        None => playbooks::second_provider(&deployment, index, &commands),
+    };
     let mut with_successor = Baselines::new(&both, request)?;
     for playbook in playbooks {
         rehearsed.push(playbook.rehearse(&mut with_successor, request));
@@ -212,6 +222,8 @@ pub fn rehearse(deployment: &Deployment, request: Request) -> Result<Rehearsal, 
         (
             !each.is_safe(),
             lost.is_none(),
+            // What does not rotate loses nothing.
+            !each.is_safe() && each.loses_nothing(),
             lost,
             keeps_key,
             each.broken(),

@@ -32,13 +32,14 @@ impl Playbook {
             None => least_lost(&tried),
         };
         let rotation = self.rotation(request, lead, tail);
-        let (lost, _) = tried
+        let (lost, shortfall) = tried
             .remove(&(lead, tail))
             .expect("these pauses were tried");
         let mut rehearsed = Rehearsed {
             playbook: self.kind,
             pauses,
             lost,
+            failure: shortfall.map(|shortfall| shortfall.failure),
             invariants: Vec::new(),
             two_by_two: Vec::new(),
             timetable: Vec::new(),
@@ -96,6 +97,11 @@ impl Playbook {
             }
             None => None,
         };
+        let still_old = || {
+            let connection = self.successor.and(played.still_old.clone())?;
+            Some(Failure::StillOld { connection })
+        };
+        let failure = failure.or_else(still_old);
         (Ok(played.lost), failure)
     }
 
@@ -113,14 +119,18 @@ impl Playbook {
 /// What came of each pair of pauses that was tried.
 type TriedPauses = BTreeMap<(Span, Span), (Result<Lost, Refusal>, Tried)>;
 
-/// The pauses with which least was lost, of those that were tried; the first where none could be
-/// played.
+/// The shortest pauses with which no more was lost than the least of all that were tried, but for a tenth: how long restarts
+/// take differs from play to play. The first where none could be played.
 fn least_lost(tried: &TriedPauses) -> (Span, Span) {
-    let least = tried.iter().min_by_key(|(_, (lost, _))| {
-        let total = lost.as_ref().ok().map(|lost| lost.total);
-        (total.is_none(), total)
-    });
-    let (pauses, _) = least.expect("a playbook without safe pauses was tried with some");
+    let total = |lost: &Result<Lost, Refusal>| lost.as_ref().ok().map(|lost| lost.total);
+    let least = tried.values().filter_map(|(lost, _)| total(lost)).min();
+    let enough = |lost: &Result<Lost, Refusal>| match (least, total(lost)) {
+        (Some(least), Some(total)) => total <= least + least / 10,
+        (least, _) => least.is_none(),
+    };
+    let mut in_order = tried.iter();
+    let shortest = in_order.find(|(_, (lost, _))| enough(lost));
+    let (pauses, _) = shortest.expect("a playbook without safe pauses was tried with some");
     *pauses
 }
 

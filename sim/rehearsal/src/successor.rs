@@ -2,6 +2,7 @@
 //! consumed wherever the first one is, and related to none of the applications that it serves.
 
 use trustsim_diagnosis::Command;
+use trustsim_whatif::appoint;
 use trustsim_world::{
     ApplicationIndex, ApplicationSpec, Deployment, OfferSpec, Party, RelationSpec, SaasSpec,
 };
@@ -25,11 +26,17 @@ pub(super) fn with_successor(deployment: &Deployment, ca: ApplicationIndex) -> W
     let mut commands = vec![deploy(deployment, &spec)];
     let name = spec.name.clone();
     with.applications.push(spec);
+    let mut is_attended = false;
     for operator in &mut with.operators {
         if operator.answers.contains(&ca) {
             operator.answers.push(index);
+            is_attended = true;
         }
     }
+    // Who did for the first one what it waited for, as by an action of the plan, does it for the second.
+    let need = deployment.applications[ca].charm.implementation.operator;
+    let is_alone = need.is_some_and(|need| !need.signs) && !is_attended;
+    let attended = is_alone.then(|| appoint(&mut with, index));
     offer(deployment, &mut with, ca, index, &mut commands);
     let of_its_own = deployment
         .relations
@@ -48,6 +55,7 @@ pub(super) fn with_successor(deployment: &Deployment, ca: ApplicationIndex) -> W
         });
         with.relations.push(copy);
     }
+    commands.extend(attended);
     WithSuccessor {
         deployment: with,
         index,

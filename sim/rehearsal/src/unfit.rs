@@ -1,12 +1,12 @@
 //! The playbooks that do not fit a CA, each with its reason.
 
 use super::playbook::PlaybookKind::{
-    self, ByRenewal, CharmAction, CharmConfig, CrossSigned, Emergency, SameKey,
+    self, ByRenewal, CharmAction, CharmConfig, CrossSigned, Emergency, SameKey, SecondProvider,
     SecondProviderClosing, StepByStep, StepByStepClosing,
 };
 use super::playbooks::{name_option, restarts_that_close};
 use trustsim_charm_model::{Authority, CharmMetadata};
-use trustsim_world::{ApplicationIndex, Deployment};
+use trustsim_world::{Address, ApplicationIndex, Deployment};
 
 /// Playbooks that were not played on a CA.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -55,6 +55,13 @@ pub enum Misfit {
         /// The charm.
         charm: String,
     },
+    /// The charm keeps all it has in a database of one name, so a second one would open the first one's.
+    OneDatabase {
+        /// The charm.
+        charm: String,
+        /// The application that brings the database.
+        database: Address,
+    },
     /// No connection stays open and none takes sessions up again, so there is nothing to close.
     NothingStaysOpen,
 }
@@ -95,11 +102,36 @@ pub(super) fn unfit_playbooks(deployment: &Deployment, ca: ApplicationIndex) -> 
             add(&[CharmConfig], reason);
         }
     }
+    if let Some(database) = database(deployment, ca) {
+        let mut second = vec![SecondProvider];
+        if !closes_nothing {
+            second.push(SecondProviderClosing);
+        }
+        let charm = charm.name.clone();
+        add(&second, Misfit::OneDatabase { charm, database });
+    }
     if closes_nothing {
         let closing = [StepByStepClosing, SecondProviderClosing];
         add(&closing, Misfit::NothingStaysOpen);
     }
     unfit
+}
+
+/// The application that brings a CA's charm the database in which it keeps all it has, under a name that its code gives
+/// (openstack/charm-vault 5a0c525 `src/reactive/vault_handlers.py`, `request_db` and `mysql_setup`).
+pub(super) fn database(deployment: &Deployment, ca: ApplicationIndex) -> Option<Address> {
+    let endpoints = deployment.applications[ca]
+        .charm
+        .implementation
+        .database_endpoints;
+    let mut relations = deployment.relations.iter();
+    relations.find_map(|relation| {
+        let [gives, takes] = &relation.sides;
+        let is_it = deployment.application_of(takes.party) == Some(ca)
+            && endpoints.contains(&&*takes.endpoint);
+        let brings = deployment.application_of(gives.party).filter(|_| is_it)?;
+        Some(deployment.application_address(brings))
+    })
 }
 
 /// Why the CA of a real charm is not rotated in steps.

@@ -139,7 +139,20 @@ fn edges(safe: &Rehearsed, has_several: bool) -> String {
 
 fn no_safe_one(rehearsal: &Rehearsal) -> String {
     let mut text = format!("\n{}\n", paint(BAD, "No playbook is without downtime."));
-    let Some(best) = rehearsal.playbooks.first() else {
+    for idle in &rehearsal.playbooks {
+        if !idle.loses_nothing() {
+            continue;
+        }
+        if let Some(failure) = &idle.failure {
+            let name = idle.playbook.name();
+            text.push_str(&format!("{name}: {}.\n", words::failure(failure)));
+        }
+    }
+    let mut losing = rehearsal
+        .playbooks
+        .iter()
+        .filter(|each| !each.loses_nothing());
+    let Some(best) = losing.next() else {
         return text;
     };
     let Ok(lost) = &best.lost else {

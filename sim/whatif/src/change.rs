@@ -396,8 +396,13 @@ fn attend(changed: &mut Deployment, operator: OperatorIndex) -> Command {
     }
 }
 
-/// Has an operator do what an application waits for that has none. It signs nothing: it has no CA.
-fn appoint(changed: &mut Deployment, application: ApplicationIndex) -> Command {
+/// Has an operator do what an application waits for that has none, each time within an hour, and gives what is to be told.
+/// It signs nothing: it has no CA.
+///
+/// # Panics
+///
+/// Where the application has an operator.
+pub fn appoint(changed: &mut Deployment, application: ApplicationIndex) -> Command {
     let mut operators = changed.operators.iter();
     assert!(
         !operators.any(|operator| operator.answers.contains(&application)),

@@ -34,6 +34,7 @@ mod versions;
 
 pub use at_rest::{Unrest, play_to_rest};
 pub use blast_radius::{BlastRadius, Impersonation, Need, Stolen, blast_radius};
+pub use change::appoint;
 pub use effort::{Effort, Unfinished};
 pub use futures::{Forks, Future, Outcome};
 pub use lasting::play_longer;

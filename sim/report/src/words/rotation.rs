@@ -45,10 +45,12 @@ pub const fn about(playbook: PlaybookKind) -> &'static str {
     }
 }
 
-/// `safe`, `loses` where connections fail, or `cannot` where the CA cannot do a step of it.
+/// `safe`, `loses` where connections fail, `incomplete` where the old CA stays in use, or `cannot` where the CA cannot do a
+/// step of it.
 pub fn outcome(rehearsed: &Rehearsed) -> &'static str {
     match (rehearsed.is_safe(), rehearsed.is_possible()) {
         (true, _) => "safe",
+        (false, true) if rehearsed.loses_nothing() => "incomplete",
         (false, true) => "loses",
         (false, false) => "cannot",
     }
@@ -79,6 +81,10 @@ pub fn misfit(reason: &Misfit) -> String {
         Misfit::NoNameOption { charm } => {
             format!("the charm `{charm}` has no option that names its CA")
         }
+        Misfit::OneDatabase { charm, database } => format!(
+            "the charm `{charm}` keeps its CA in the database `vault` that {database} brings: a second one beside it would open \
+             the same"
+        ),
         Misfit::NothingStaysOpen => {
             "no connection stays open, and none takes up sessions".to_owned()
         }
@@ -90,6 +96,9 @@ pub fn failure(failure: &Failure) -> String {
     match failure {
         Failure::Connection(first) => connection_failure(first),
         Failure::StaysInUse(found) => violation::line(found),
+        Failure::StillOld { connection } => {
+            format!("{connection} still uses a certificate of the old CA when all is done")
+        }
         Failure::Refused(refusal) => refusal.why.clone(),
     }
 }
