@@ -17,8 +17,8 @@ use trustsim_charm_model::{
 
 use super::charm_versions::{CharmVersion, CharmVersions};
 use super::{
-    ApplicationIndex, CharmStore, ConnectionSpec, ConnectionSpecIndex, Deployment, EdgeBasis,
-    Party, RelationSpec, TiVec,
+    Action, ApplicationIndex, CharmStore, ConnectionSpec, ConnectionSpecIndex, Deployment,
+    EdgeBasis, Party, RelationSpec, ScaleAction, TiVec,
 };
 use trustsim_kernel::Time;
 
@@ -100,6 +100,8 @@ pub enum Gap {
     EdgeAssumed,
     /// It is given the CA of its server in the data of a relation, which is not played.
     CaInDatabag,
+    /// No unit of it is deployed: it needs some, or is a subordinate whose principal no relation shows.
+    WithoutUnits,
     /// Names that it asks for come in the databags of a relation, which are not played.
     NamesFrom {
         /// The endpoint over which they come.
@@ -151,6 +153,7 @@ impl Gap {
             | Self::MetadataSilent
             | Self::ModelNotGiven { .. }
             | Self::CaInDatabag
+            | Self::WithoutUnits
             | Self::UnlistedEndpoint {
                 is_played: false, ..
             } => Standing::NotSimulated,
@@ -360,7 +363,10 @@ impl<'a> Standings<'a> {
                         side.endpoint
                     );
                     for version in &versions[application] {
-                        for gap in endpoint_gaps(version.charm, &side.endpoint) {
+                        let without_units = has_no_unit(deployment, application);
+                        let without_units = without_units.then_some(Gap::WithoutUnits);
+                        let found = endpoint_gaps(version.charm, &side.endpoint);
+                        for gap in without_units.into_iter().chain(found) {
                             if !gaps[application].contains(&gap) {
                                 gaps[application].push(gap);
                             }
@@ -522,6 +528,22 @@ fn ends(deployment: &Deployment, relation: &RelationSpec) -> Option<[Application
         unreachable!("a side of a relation is an application, behind a SAAS too: {relation:?}");
     };
     Some([provider, requirer])
+}
+
+/// Whether an application has no unit: none is deployed or added later, and it is on no other's machine.
+fn has_no_unit(deployment: &Deployment, application: ApplicationIndex) -> bool {
+    let spec = &deployment.applications[application];
+    let adds = |action: &Action| matches!(action, Action::Scale(ScaleAction::AddUnits { application: to, .. }) if *to == application);
+    let is_beside = |relation: &RelationSpec| {
+        relation.sides.iter().any(|side| {
+            let is_own = deployment.application_of(side.party) == Some(application);
+            let endpoint = spec.charm.endpoint(&side.endpoint).filter(|_| is_own);
+            endpoint.is_some_and(|endpoint| endpoint.container_scope)
+        })
+    };
+    spec.units == 0
+        && !deployment.actions.iter().any(|timed| adds(&timed.action))
+        && !deployment.relations.iter().any(is_beside)
 }
 
 /// What is not played because of relations that an application has, or has not: names that come over them, and what its charm

@@ -95,6 +95,7 @@ fn gap(gap: &Gap, charm: &str) -> String {
         Gap::HandedCertificate { endpoint } => handed_certificate(charm, endpoint),
         Gap::EdgeAssumed => how_dialled(charm),
         Gap::CaInDatabag => ca_in_databag(charm),
+        Gap::WithoutUnits => format!("no unit of the charm {charm} is deployed"),
         Gap::NamesFrom { endpoint } => format!(
             "the charm {charm} asks for the names that come over {endpoint}, which are not played"
         ),
@@ -208,6 +209,7 @@ pub(super) fn brief(gap: &Gap) -> String {
         Gap::HandedCertificate { endpoint } => format!(
             "it may trust the certificate that a client hands it over {endpoint}, which is not played"
         ),
+        Gap::WithoutUnits => "no unit of it is deployed".to_owned(),
         Gap::NamesFrom { endpoint } => {
             format!("it asks for the names that come over {endpoint}, which are not played")
         }
@@ -273,6 +275,9 @@ pub(super) const fn common(gap: &Gap) -> &'static str {
         Gap::CaInDatabag => {
             "given the CA of its server in the data of their relation, which is not played"
         }
+        Gap::WithoutUnits => {
+            "no unit is deployed, and no relation shows of whose machine it would be on"
+        }
         Gap::NamesFrom { .. } => "asks for names that come over relations, which are not played",
         Gap::OwnCode => {
             "played by its own code; which files the workload reads is told by what is in them"
@@ -305,6 +310,9 @@ pub fn help(reason: &Reason, deployment: &Deployment) -> Option<String> {
         Gap::MetadataOnly | Gap::MetadataSilent | Gap::UnlistedEndpoint { .. } => {
             Some(format!("describe it under charms.{charm}"))
         }
+        Gap::WithoutUnits => Some(format!(
+            "give it units, or describe under charms.{charm} which endpoint has container scope"
+        )),
         Gap::ModelNotGiven { .. } => {
             Some("give that model too: its status or its bundle beside this one".to_owned())
         }
