@@ -377,6 +377,16 @@ impl AddressOf {
 }
 
 impl Endpoint {
+    /// Whether what it sends over `certificate_transfer` can be read at another endpoint: version 0 is one certificate in the
+    /// bag of each unit, which a library for version 1 alone does not look for.
+    pub fn is_read_at(&self, receives: &Self) -> bool {
+        let is_v0 = |endpoint: &Self| {
+            let v0 = LibraryProfile::Transfer(certificate_transfer::Library::V0Patch11);
+            endpoint.interface == "certificate_transfer" && endpoint.library == Some(v0)
+        };
+        !is_v0(self) || is_v0(receives)
+    }
+
     /// Whether a worker serves with what its coordinator hands it over this endpoint.
     pub fn brings_certificate(&self) -> bool {
         matches!(self.profile, Some(EndpointProfile::TakesCa(_)))

@@ -122,6 +122,13 @@ pub enum Obstacle {
         /// Whether more is known of the charm than its name.
         is_described: bool,
     },
+    /// What the provider's charm sends over an interface the other's cannot read.
+    NotRead {
+        /// Who sends, with the endpoint.
+        sends: String,
+        /// Who would receive it, with the endpoint.
+        receives: String,
+    },
     /// The operator uses the leader already.
     UsesLeader,
     /// Only others than operators can undo the action.

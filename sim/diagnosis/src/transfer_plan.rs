@@ -50,6 +50,19 @@ impl Transfer {
         (requirer, takes): (ApplicationIndex, &str),
     ) -> Result<Self, Obstacle> {
         let gives = endpoint(deployment, interface, provider, Role::Provider)?;
+        let [sends, receives] = [(provider, gives), (requirer, takes)].map(|(index, name)| {
+            let endpoint = deployment.applications[index].charm.endpoint(name);
+            endpoint.expect("a plan is for endpoints that the charms have")
+        });
+        if !sends.is_read_at(receives) {
+            let named = |index: ApplicationIndex, endpoint: &str| {
+                format!("{}:{endpoint}", deployment.application_address(index))
+            };
+            return Err(Obstacle::NotRead {
+                sends: named(provider, gives),
+                receives: named(requirer, takes),
+            });
+        }
         let (from, to) = (
             deployment.applications[provider].model,
             deployment.applications[requirer].model,

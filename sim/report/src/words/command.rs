@@ -156,6 +156,9 @@ pub fn obstacle(obstacle: &Obstacle) -> String {
                 ),
             }
         }
+        Obstacle::NotRead { sends, receives } => format!(
+            "{sends} sends with version 0 of certificate_transfer what {receives} cannot read"
+        ),
         Obstacle::UsesLeader => "the operator uses the leader already".to_owned(),
         Obstacle::NotUndoable => "only others than operators can undo it".to_owned(),
         Obstacle::NoLaterVersion => "no later version is known".to_owned(),

@@ -4,7 +4,7 @@
 use super::Lints;
 use trustsim_charms::{Endpoint, EndpointProfile, LibraryProfile, Mode, Role};
 use trustsim_errors::{Code, Diagnostic};
-use trustsim_interfaces::{certificate_transfer, tls_certificates};
+use trustsim_interfaces::tls_certificates;
 use trustsim_model::{RelationSpec, Side};
 use trustsim_yaml::Place;
 
@@ -29,7 +29,7 @@ impl Lints<'_> {
         let place = self.places.applications[application];
         let name = |side: &Side| self.deployment.side_name(side);
         let (from, to) = (name(provider), name(requirer));
-        if transfers_v0(sends) && !transfers_v0(receives) {
+        if !sends.is_read_at(receives) {
             return Some((
                 place,
                 format!(
@@ -59,11 +59,6 @@ impl Lints<'_> {
 
 const fn certificates(library: tls_certificates::Library) -> Option<LibraryProfile> {
     Some(LibraryProfile::Certificates(library))
-}
-
-fn transfers_v0(endpoint: &Endpoint) -> bool {
-    let v0 = LibraryProfile::Transfer(certificate_transfer::Library::V0Patch11);
-    endpoint.interface == "certificate_transfer" && endpoint.library == Some(v0)
 }
 
 fn asks_as_application(endpoint: &Endpoint) -> bool {

@@ -14,10 +14,9 @@ impl Lints<'_> {
         let deployment = self.deployment;
         let endpoint = |application: ApplicationIndex, role: Role| {
             let endpoints = &deployment.applications[application].charm.endpoints;
-            let found = endpoints.iter().find(|endpoint| {
+            endpoints.iter().find(|endpoint| {
                 endpoint.role == role && endpoint.interface == "certificate_transfer"
-            });
-            found.map(|endpoint| endpoint.name.as_str())
+            })
         };
         let (own, other) = (
             &deployment.applications[client],
@@ -44,6 +43,15 @@ impl Lints<'_> {
                 without.charm.name
             );
         };
+        let (receives_it, sends_it) = (&receives.name, &sends.name);
+        if !sends.is_read_at(receives) {
+            return format!(
+                "`{0}:{sends_it}` sends with version 0 of certificate_transfer what `{1}:{receives_it}` cannot read: refresh \
+                 `{0}` to a revision that sends version 1, or relate both to the same CA",
+                other.name, own.name
+            );
+        }
+        let (receives, sends) = (receives_it, sends_it.as_str());
         let (model, own_name, other_name) = (&deployment.models[own.model], &own.name, &other.name);
         if own.model == other.model {
             let other = format!("{other_name}:{sends}");
@@ -107,4 +115,50 @@ impl Lints<'_> {
 
 fn integrate(model: &str, one: &str, other: &str) -> CommandLine {
     CommandLine::new(["juju", "integrate", "-m", model, one, other])
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use crate::{MemoryFiles, load};
+
+    /// No relation is named over which, by another finding, nothing would arrive (certificate_transfer_interface v0 of
+    /// self-signed-certificates before revision 310, and grafana-k8s with v1).
+    #[test]
+    fn a_relation_that_would_carry_nothing_is_not_advised() {
+        let text = "
+name: apart
+duration: 2d
+models:
+  m:
+    bundle: kubernetes
+    applications:
+      ca: {charm: self-signed-certificates, scale: 1}
+      web: {charm: web, scale: 1}
+      client: {charm: client, scale: 1}
+    relations: [[web:certificates, ca:certificates]]
+connections: [{from: m.client, to: m.web}]
+charms:
+  web: {requires: {certificates: {interface: tls-certificates}}}
+  client: {requires: {receive-ca-cert: {interface: certificate_transfer, library: certificate-transfer-v1}}}
+";
+        let old = "  self-signed-certificates: {provides: {send-ca-cert: {library: certificate-transfer-v0}}}\n";
+        let helped = |text: &str| {
+            let loaded = load(Path::new("s.yaml"), &MemoryFiles::new([("s.yaml", text)]));
+            let loaded = loaded.unwrap_or_else(|wrong| panic!("{}", wrong.render(false)));
+            loaded.warnings.render(false)
+        };
+        let said = helped(text);
+        assert!(
+            said.contains("juju integrate -m m client:receive-ca-cert ca:send-ca-cert"),
+            "{said}"
+        );
+        let said = helped(&format!("{text}{old}"));
+        assert!(
+            said.contains("`ca:send-ca-cert` sends with version 0 of certificate_transfer what `client:receive-ca-cert` cannot read")
+                && !said.contains("juju integrate"),
+            "{said}"
+        );
+    }
 }
