@@ -61,7 +61,7 @@ fn played(text: &str) -> (Vec<Outage>, Record, Findings) {
 fn a_provider_that_waits_for_people_costs_these_charms_their_certificate() {
     for (charm, error) in [
         ("alertmanager-k8s", ErrorKind::PlaintextPeer),
-        ("prometheus-k8s", ErrorKind::PlaintextPeer),
+        ("prometheus-k8s", ErrorKind::NoCertificate),
         ("loki-k8s", ErrorKind::NoCertificate),
         ("grafana-k8s", ErrorKind::PlaintextPeer),
     ] {
@@ -234,4 +234,45 @@ operators:
             "{length:?}"
         );
     }
+}
+
+/// `_update_cert` of canonical/prometheus-k8s-operator 432c227 `src/charm.py` takes the files away in the first hook of the gap,
+/// and `_configure`, which makes the configuration without TLS and says so over relations, does not run in update-status: the
+/// process still expects TLS and has no certificate. It was told as both sides speaking without TLS.
+#[test]
+fn a_process_that_was_started_with_tls_fails_when_its_files_are_taken_away() {
+    let text = "
+name: taken away
+duration: 100d
+models:
+  m:
+    bundle: kubernetes
+    applications:
+      ca: {charm: manual-tls-certificates, channel: 1/stable, scale: 1}
+      prom: {charm: prometheus-k8s, channel: dev/edge, scale: 1}
+      grafana: {charm: grafana-k8s, channel: dev/edge, scale: 1}
+    relations:
+      - [prom:certificates, ca:certificates]
+      - [prom:grafana-source, grafana:grafana-source]
+      - [grafana:receive-ca-cert, ca:trust_certificate]
+connections: {derived: true}
+operators:
+  team: {answers: [m.ca], delay: {exactly: 20h}, signs-with: {chain: [{common-name: Corporate Root, validity: 3650d}], leaf-validity: 90d}}
+";
+    let (outages, record, findings) = played(text);
+    let end = record.manifest.end();
+    let later = |from: trustsim::kernel::Time| record.manifest.start + HOUR * 48 < from;
+    let gaps: Vec<_> = outages.iter().filter(|outage| later(outage.from)).collect();
+    assert_eq!(gaps.len(), 1, "{outages:?}");
+    assert_eq!(
+        gaps[0].error,
+        trustsim::validators::ErrorKind::NoCertificate
+    );
+    let length = gaps[0].length(end);
+    assert!(
+        HOUR * 20 - MINUTE * 10 < length && length < HOUR * 20 + MINUTE * 2,
+        "{length:?}"
+    );
+    let plain = findings.unencrypted.iter();
+    assert_eq!(plain.filter(|stretch| later(stretch.from)).count(), 0);
 }

@@ -62,6 +62,12 @@ pub fn client_key_path(endpoint: &str, name: &str) -> String {
     format!("client/{endpoint}/{name}.key")
 }
 
+/// Path of the file that is there while the configuration with which the process was started has TLS, whatever certificates
+/// there are, where its charm makes that anew in some hooks alone.
+pub fn configured_path(endpoint: &str) -> String {
+    format!("charm-state/requirer/configured-with-{endpoint}")
+}
+
 /// Path of trusted CAs.
 pub fn trust_path(source: &str) -> String {
     format!("trust/{source}.pem")

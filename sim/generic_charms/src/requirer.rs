@@ -297,7 +297,10 @@ impl Requirer {
         }
         let waits = self.0.certificates.iter().find(|endpoint| {
             let has_relation = !unit.relations(&endpoint.certificates.endpoint).is_empty();
-            has_relation && endpoint.profile.serves != Serves::Nothing && !endpoint.serves(unit)
+            let profile = &endpoint.profile;
+            // What serves without TLS meanwhile says nothing of it, as the observability charms do.
+            let needs_one = profile.serves != Serves::Nothing && !profile.plain_without_certificate;
+            has_relation && needs_one && !endpoint.serves(unit)
         });
         let stopped = waits.and_then(|endpoint| endpoint.profile.stops_without.clone());
         match waits.map(|endpoint| endpoint.asks_for_nothing(unit).or(stopped)) {

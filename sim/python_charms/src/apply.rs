@@ -11,7 +11,11 @@ use trustsim_kernel::{Span, Time};
 
 use crate::answer::{Act, Answer, Databags, Owner, SecretCall, StatusSet};
 use crate::asked::{DISK, FRAMEWORK, MACHINE, PEBBLE};
+use crate::handshake_readers::runs_one;
 use crate::recognise::{Sources, file_by_content};
+
+/// What the paths of chains and keys begin with.
+const SERVED: &str = "tls/";
 
 /// Does what stays done whatever becomes of the hook: files, services, the status. Says which services it leaves stopped.
 pub(crate) fn apply_outside(
@@ -47,6 +51,9 @@ pub(crate) fn apply_outside(
     }
     if !answer.workload.is_empty() {
         file_by_content(unit, &sources);
+        if answer.pebble.values().any(runs_one) {
+            unit.reload_workload(SERVED);
+        }
     }
     for (container, known) in &answer.pebble {
         unit.push_file(&format!("{PEBBLE}{container}"), known.to_string().into());

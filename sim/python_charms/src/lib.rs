@@ -21,6 +21,7 @@ mod apply;
 mod asked;
 mod charm;
 mod environment;
+mod handshake_readers;
 mod journal;
 mod lookahead;
 mod recognise;

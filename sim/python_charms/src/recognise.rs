@@ -6,7 +6,8 @@
 //! of certificates for which there is no key is trusted, and each of its CAs is filed under the endpoint that brought it.
 //! A file that holds certificates among other text (a configuration with certificates in it) counts with them. Of the files
 //! that have the certificate of a key, those count first that another file, or the plan of Pebble, names.
-//! **Assumption.** The workload reads each file that holds a certificate or a key, at every start, and nothing else. What is
+//! **Assumption.** The workload reads each file that holds a certificate or a key, at every start, and nothing else, but for
+//! those that read their certificate for each connection (`handshake_readers.rs`). What is
 //! added to the system's roots is read by way of their bundle, once `update-ca-certificates` has made that.
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -3,12 +3,9 @@
 
 use super::CertificatesEndpoint;
 use super::served::Configured;
-use trustsim_charm_model::surface::STOPPED;
+use trustsim_charm_model::surface::{STOPPED, configured_path};
 use trustsim_interfaces::UnitContext;
 use trustsim_juju::{Hook, Value};
-
-/// What says that the configuration in force has TLS.
-const CONFIGURED: &str = "charm-state/requirer/configured-with-";
 
 impl CertificatesEndpoint {
     /// Whether the configuration is another one after this hook, so that the workload is restarted: with a certificate
@@ -28,7 +25,7 @@ impl CertificatesEndpoint {
         if !self.profile.restarts_at_first {
             return false;
         }
-        let configured = format!("{CONFIGURED}{}", self.certificates.endpoint);
+        let configured = configured_path(&self.certificates.endpoint);
         if now.has_any {
             return unit.push_file(&configured, Value::from("tls"));
         }

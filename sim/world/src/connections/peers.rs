@@ -8,7 +8,7 @@ use crate::revocation::Publications;
 use crate::sides::{Served, Sides};
 use crate::view::WatchedSource;
 use trustsim_charm_model::EndpointProfile;
-use trustsim_charm_model::surface::DEFAULT_CERTIFICATE;
+use trustsim_charm_model::surface::{DEFAULT_CERTIFICATE, configured_path};
 use trustsim_juju::{About, UnitId};
 use trustsim_kernel::Time;
 use trustsim_model::{Answering, ConnectionSpec, Subject};
@@ -175,9 +175,12 @@ impl<'a> Peers<'a> {
         }))
     }
 
-    /// Whether a server without a certificate serves without TLS.
+    /// Whether a server without a certificate serves without TLS: its process was started so. One whose charm has taken the
+    /// certificate away and left its configuration as it was still expects TLS, and fails.
     fn is_plain(&self, pair: &Pair) -> bool {
-        let application = self.deployed.juju().unit(pair.server).application;
+        let server = self.deployed.juju().unit(pair.server);
+        let files = &server.workload.files;
+        let application = server.application;
         let index = self.deployed.index_of(application);
         let charm = index.map(|index| self.deployed.version_now(index).charm);
         // A server that is no application of the deployment has no charm.
@@ -191,7 +194,11 @@ impl<'a> Peers<'a> {
                 Some(
                     EndpointProfile::Certificates(profile)
                     | EndpointProfile::LegacyCertificates(profile),
-                ) => is_meant && profile.plain_without_certificate,
+                ) => {
+                    is_meant
+                        && profile.plain_without_certificate
+                        && !files.contains_key(configured_path(&endpoint.name).as_str())
+                }
                 _ => false,
             }
         })
