@@ -97,6 +97,9 @@ pub enum Handshake {
     Completed,
     /// Both speak without TLS.
     WithoutTls,
-    /// It fails.
+    /// It fails, since the server has no certificate. Whether its process expects one or speaks without TLS is not known of a
+    /// charm that its own code plays.
+    WithoutCertificate,
+    /// It fails otherwise.
     Fails(ErrorKind),
 }

@@ -10,6 +10,7 @@ use trustsim_juju::Files;
 use trustsim_kernel::{Span, Time};
 use trustsim_model::{CertificateRecord, Deployment, Entry, Journal, Kind, Note};
 use trustsim_pki::Certificate;
+use trustsim_validators::ErrorKind;
 use trustsim_world::{Options, Simulation};
 
 use crate::difference::Aspect;
@@ -185,6 +186,9 @@ fn fact_of(
             let name = connections[record.connection as usize].name.clone();
             let verdict = &record.verdict;
             let ended = match verdict.error {
+                Some(ErrorKind::NoCertificate | ErrorKind::PlaintextPeer) => {
+                    Handshake::WithoutCertificate
+                }
                 Some(error) => Handshake::Fails(error),
                 None if verdict.without_tls => Handshake::WithoutTls,
                 None => Handshake::Completed,

@@ -75,6 +75,9 @@ fn fact(fact: &Fact) -> String {
         Fact::WithoutEnd => "its hooks follow each other without an end".to_owned(),
         Fact::Status(status) => format!("is {}", status.as_str()),
         Fact::Connects(Handshake::Completed) => "the handshake is completed".to_owned(),
+        Fact::Connects(Handshake::WithoutCertificate) => {
+            "the handshake fails: the server has no certificate".to_owned()
+        }
         Fact::Connects(Handshake::WithoutTls) => "both speak without TLS".to_owned(),
         Fact::Connects(Handshake::Fails(error)) => {
             format!("the handshake fails: {}", error.kebab())
