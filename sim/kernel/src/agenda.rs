@@ -22,6 +22,13 @@ pub struct EventId {
     sequence: u64,
 }
 
+/// Places in the order of events of one instant that are kept free for later; see [`Agenda::keep_places`].
+#[derive(Clone, Debug)]
+pub struct Places {
+    next: u64,
+    end: u64,
+}
+
 #[derive(Clone, Debug)]
 struct Slot<E> {
     sequence: u64,
@@ -74,13 +81,44 @@ impl<E> Agenda<E> {
     /// When `time` has passed: nothing can happen in the past. When 2^24 events are pending at once or 2^40 have ever been
     /// scheduled: both are far beyond what memory holds or a run lasts.
     pub fn at(&mut self, time: Time, event: E) -> EventId {
+        self.sequence += 1;
+        self.insert(time, self.sequence, event)
+    }
+
+    /// Keeps so many places free, behind all events of their instant that are scheduled by now and before all others.
+    pub fn keep_places(&mut self, count: u32) -> Places {
+        let next = self.sequence + 1;
+        self.sequence += u64::from(count);
+        Places {
+            next,
+            end: self.sequence + 1,
+        }
+    }
+
+    /// Schedules `event` at `time` as if that had been done when these places were kept; the first place is used up.
+    ///
+    /// # Panics
+    ///
+    /// As [`Agenda::at`] does, and where no place is left.
+    pub fn at_place(&mut self, time: Time, places: &mut Places, event: E) -> EventId {
+        let sequence = places.next;
+        assert!(sequence < places.end, "every place that was kept is used");
+        places.next += 1;
+        self.insert(time, sequence, event)
+    }
+
+    /// Every pending event, in no order. What it is made into is due when it was.
+    pub fn pending_mut(&mut self) -> impl Iterator<Item = &mut E> {
+        let slots = self.slots.iter_mut();
+        slots.filter_map(|slot| slot.event.as_mut())
+    }
+
+    fn insert(&mut self, time: Time, sequence: u64, event: E) -> EventId {
         assert!(
             time >= self.now,
             "an event is scheduled at {time}, and the clock shows {}",
             self.now
         );
-        self.sequence += 1;
-        let sequence = self.sequence;
         assert!(
             sequence < 1 << SEQUENCE_BITS,
             "more than 2^40 events in one run"
@@ -223,6 +261,41 @@ mod tests {
             .collect();
         let expected: Vec<u32> = std::iter::once(100).chain(0..100).collect();
         assert_eq!(order, expected);
+    }
+
+    #[test]
+    fn an_event_at_a_kept_place_comes_as_if_it_had_been_scheduled_then() {
+        let mut agenda = Agenda::new(Time::EPOCH);
+        let instant = Time::from_nanos(5);
+        agenda.at(instant, 1);
+        let mut places = agenda.keep_places(2);
+        agenda.at(instant, 4);
+        agenda.at_place(instant, &mut places, 2);
+        agenda.at_place(instant, &mut places, 3);
+        let mut last = agenda.keep_places(1);
+        agenda.at_place(Time::from_nanos(4), &mut last, 0);
+        let order: Vec<u32> = drain(&mut agenda).into_iter().map(|(_, it)| it).collect();
+        assert_eq!(order, [0, 1, 2, 3, 4]);
+    }
+
+    #[test]
+    #[should_panic(expected = "every place that was kept is used")]
+    fn no_more_events_come_at_kept_places_than_were_kept() {
+        let mut agenda = Agenda::new(Time::EPOCH);
+        let mut places = agenda.keep_places(1);
+        agenda.at_place(Time::from_nanos(5), &mut places, 1);
+        agenda.at_place(Time::from_nanos(5), &mut places, 2);
+    }
+
+    #[test]
+    fn what_is_pending_may_become_something_else() {
+        let mut agenda = Agenda::new(Time::EPOCH);
+        let gone = agenda.at(Time::from_nanos(3), 7);
+        agenda.at(Time::from_nanos(5), 1);
+        agenda.at(Time::from_nanos(4), 2);
+        agenda.cancel(gone);
+        agenda.pending_mut().for_each(|event| *event += 10);
+        assert_eq!(drain(&mut agenda), [(4, 12), (5, 11)]);
     }
 
     #[test]

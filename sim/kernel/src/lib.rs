@@ -9,7 +9,7 @@ mod letters;
 mod random;
 mod time;
 
-pub use agenda::{Agenda, EventId};
+pub use agenda::{Agenda, EventId, Places};
 pub use delay::Delay;
 pub use letters::{is_invisible, visible};
 pub use random::{Stream, Streams};

@@ -1,7 +1,8 @@
 //! Another future of a world: a copy of it as it is, in which something more is done from now on. Must
 //! not know why it is asked for.
 
-use trustsim_model::{Deployment, OfferSpec, SaasSpec, TiSlice, TimedAction};
+use std::sync::Arc;
+use trustsim_model::{ActionIndex, Deployment, OfferSpec, SaasSpec, TiSlice, TiVec, TimedAction};
 
 use super::simulation::Simulation;
 use trustsim_kernel::Span;
@@ -49,6 +50,30 @@ impl Simulation {
         fork
     }
 
+    /// The world of another deployment at this instant, where it is as if that had been played from its start: this one's,
+    /// with other actions among its own and played for longer. `None` where it may be another world already.
+    ///
+    /// # Panics
+    ///
+    /// Where the plan of the other deployment lacks an action of this one's.
+    pub fn replanned(&self, planned: &Arc<Deployment>) -> Option<Self> {
+        let own = self.deployment();
+        let offers = [own.offers.len(), own.saas.len()];
+        if offers != [planned.offers.len(), planned.saas.len()]
+            || (own.duration != planned.duration && self.world().has_looked_at_end(self.now()))
+        {
+            return None;
+        }
+        let (moved, added) = places(&own.actions, &planned.actions);
+        let is_later = |index: &ActionIndex| self.now() < own.start + planned.actions[*index].at;
+        if !added.iter().all(is_later) || !come_last(&moved, &added, planned) {
+            return None;
+        }
+        let mut other = self.clone();
+        other.plan_anew(Arc::clone(planned), &moved, &added);
+        Some(other)
+    }
+
     /// Another future of this one, as long as this.
     #[must_use]
     pub fn fork_with(&self, additions: Additions) -> Self {
@@ -60,6 +85,39 @@ impl Simulation {
         }
         fork
     }
+}
+
+/// Where the actions of a plan are in a later one, and what that has more.
+fn places(
+    base: &TiSlice<ActionIndex, TimedAction>,
+    later: &TiSlice<ActionIndex, TimedAction>,
+) -> (TiVec<ActionIndex, ActionIndex>, Vec<ActionIndex>) {
+    let mut own = base.iter().peekable();
+    let (mut moved, mut added) = (TiVec::new(), Vec::new());
+    for (index, timed) in later.iter_enumerated() {
+        match own.next_if(|known| *known == timed) {
+            Some(_) => moved.push(index),
+            None => added.push(index),
+        }
+    }
+    assert!(
+        own.next().is_none(),
+        "a later plan has every action of its base, in order"
+    );
+    (moved, added)
+}
+
+/// Whether what is added comes after what is done at the same instant anyhow, as it does where it is added to a world.
+fn come_last(
+    moved: &TiSlice<ActionIndex, ActionIndex>,
+    added: &[ActionIndex],
+    planned: &Deployment,
+) -> bool {
+    let at = |index: &ActionIndex| planned.actions[*index].at;
+    added.iter().all(|new| {
+        let mut after = moved.iter().filter(|known| *known > new);
+        after.all(|known| at(new) < at(known))
+    })
 }
 
 /// What a later deployment lists behind what its base has.

@@ -26,8 +26,8 @@ use trustsim_model::{ConnectionSpec, Persistence, UnplayedRepeats};
 use super::deployed::Deployed;
 use super::failing::FailingHooks;
 
-/// How long a unit has to have done the same.
-const SAME_FOR: Span = Span::from_secs(5 * 7 * 86_400);
+/// How long a unit has to have done the same. Before that no one asks when the run ends.
+pub(super) const SAME_FOR: Span = Span::from_secs(5 * 7 * 86_400);
 /// How many of its hooks are played between two rests.
 const ROUNDS: u32 = 4;
 /// How long it rests: the longest of these at whose end it would do the same.

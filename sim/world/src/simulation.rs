@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 use trustsim_model::{
-    Address, ApplicationIndex, CharmVersion, Deployment, EndlessLoop, Journal, Manifest,
-    TimedAction,
+    ActionIndex, Address, ApplicationIndex, CharmVersion, Deployment, EndlessLoop, Journal,
+    Manifest, TiSlice, TimedAction,
 };
 
 use super::event::Event;
@@ -12,7 +12,7 @@ use trustsim_juju::{ApplicationId, Juju};
 use trustsim_kernel::{self as kernel, Agenda, Time};
 
 /// How a run is played.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Options {
     /// Every update-status and repeated secret event is played, quiet or not.
     pub every_hook: bool,
@@ -94,6 +94,11 @@ impl Simulation {
         self.world.manifest()
     }
 
+    /// How many connections were watched so far.
+    pub fn connection_count(&self) -> usize {
+        self.world.connections().records().count()
+    }
+
     /// From when connections are watched: the deployment has settled, or has taken too long.
     pub fn watched_from(&self) -> Option<Time> {
         self.world.watched_from()
@@ -147,6 +152,17 @@ impl Simulation {
     /// Puts an action into the plan of this future; one that is past happens now.
     pub fn plan(&mut self, action: TimedAction) {
         self.world.plan(action, &mut self.agenda);
+    }
+
+    /// Plays another plan from now on; see [`super::fork`].
+    pub(super) fn plan_anew(
+        &mut self,
+        planned: Arc<Deployment>,
+        moved: &TiSlice<ActionIndex, ActionIndex>,
+        added: &[ActionIndex],
+    ) {
+        let agenda = &mut self.agenda;
+        self.world.plan_anew(planned, moved, added, agenda);
     }
 
     /// Index in the deployment of an application that was deployed there.

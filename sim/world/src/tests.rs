@@ -106,6 +106,76 @@ fn a_deployment_that_lacks_an_action_is_no_later_one() {
     let _ = Additions::between(&base, &other);
 }
 
+/// A plan with more in it, at a later instant, at that of an action of the base and at that of a relation that is made.
+fn with_more(base: &Deployment) -> Arc<Deployment> {
+    let mut later = base.clone();
+    later.actions.insert(1.into(), timed(400, 7, restart(2)));
+    later.actions.insert(2.into(), timed(450, 8, restart(1)));
+    later.actions.push(timed(600, 9, restart(2)));
+    Arc::new(later)
+}
+
+#[test]
+fn another_plan_is_played_on_as_it_is_from_the_start() {
+    let plan = vec![timed(400, 5, restart(1)), timed(500, 6, restart(2))];
+    let base = played(plan, 350);
+    let planned = with_more(base.deployment());
+    let from_start = Simulation::new(Arc::clone(&planned), Options::default()).finish();
+    let begun = base.replanned(&planned).expect("all of it is later");
+    assert_eq!(begun.now(), base.now());
+    let done = done(&{
+        let mut begun = begun.clone();
+        begun.run_until(instant(&base, 700));
+        begun
+    });
+    assert_eq!(done, [(400, 5), (400, 7), (450, 8), (500, 6), (600, 9)]);
+    let record = begun.finish();
+    assert_eq!(from_start.journal.first_difference(&record.journal), None);
+    assert_eq!(
+        format!("{:?}", from_start.manifest),
+        format!("{:?}", record.manifest)
+    );
+    assert_eq!(base.deployment().actions.len(), 2);
+}
+
+#[test]
+fn what_may_be_another_world_already_is_not_played_on() {
+    let base = played(vec![timed(400, 5, restart(1))], 350);
+    let is_played_on = |change: &dyn Fn(&mut Deployment)| {
+        let mut planned = Deployment::clone(base.deployment());
+        change(&mut planned);
+        base.replanned(&Arc::new(planned)).is_some()
+    };
+    assert!(is_played_on(&|_| {}));
+    assert!(is_played_on(&|planned| planned.duration += seconds(1)));
+    assert!(is_played_on(&|planned| {
+        planned.actions.insert(0.into(), timed(351, 7, restart(2)));
+    }));
+    // This instant was played without it.
+    assert!(!is_played_on(&|planned| {
+        planned.actions.insert(0.into(), timed(350, 7, restart(2)));
+    }));
+    // It would be done before what is there anyhow.
+    assert!(!is_played_on(&|planned| {
+        planned.actions.insert(0.into(), timed(400, 7, restart(2)));
+    }));
+}
+
+/// From the sixth week on it matters when a run ends: units that repeat themselves are let rest until then.
+#[test]
+fn a_run_of_which_the_end_was_looked_at_is_no_longer_one() {
+    let mut base = deployment();
+    base.duration = seconds(40 * 86_400);
+    let mut longer = base.clone();
+    longer.duration += seconds(1);
+    let longer = Arc::new(longer);
+    let mut simulation = Simulation::new(Arc::new(base), Options::default());
+    simulation.run_until(instant(&simulation, 35 * 86_400 - 1));
+    assert!(simulation.replanned(&longer).is_some());
+    simulation.run_until(instant(&simulation, 35 * 86_400));
+    assert!(simulation.replanned(&longer).is_none());
+}
+
 /// Two faults that hold one process down overlap: it answers when the second is over.
 #[test]
 fn a_process_that_was_stopped_twice_starts_with_the_second_start() {

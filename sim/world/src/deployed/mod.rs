@@ -137,6 +137,11 @@ impl Deployed {
         deployment.actions.push_and_get_key(action)
     }
 
+    /// What is played is another deployment from now on, which was the same so far.
+    pub(super) fn set_spec(&mut self, deployment: Arc<Deployment>) {
+        self.deployment = deployment;
+    }
+
     /// The run ends so long after its start.
     pub(super) fn set_duration(&mut self, duration: trustsim_kernel::Span) {
         Arc::make_mut(&mut self.deployment).duration = duration;

@@ -30,16 +30,17 @@ use super::journal::JournalWriter;
 use super::keys::Keys;
 use super::operators::Operators;
 use super::recorder::Recorder;
-use super::repeats::Repeats;
+use super::repeats::{self, Repeats};
 use super::revocation::Publications;
 use super::sides::Sides;
 use super::simulation::{Options, TriesInVain};
 use super::tampering::Edits;
 use super::watchdog::Watchdog;
 use trustsim_juju::{Juju, UnitId};
-use trustsim_kernel::{Agenda, Span, Time};
+use trustsim_kernel::{Agenda, Places, Span, Time};
 use trustsim_model::{
-    ConnectionRecord, Deployment, EndlessLoop, Journal, Manifest, OfferSpec, SaasSpec, TimedAction,
+    ActionIndex, ConnectionRecord, Deployment, EndlessLoop, Journal, Manifest, OfferSpec, SaasSpec,
+    TiSlice, TimedAction,
 };
 
 /// How often the world looks whether the deployment has settled, at first.
@@ -48,6 +49,9 @@ const SETTLE_CHECK: Span = Span::from_secs(1);
 const SETTLE_CHECK_MAX: Span = Span::from_secs(600);
 /// It looks again after this part of the time that has gone by.
 const SETTLE_CHECKS: u32 = 4_096;
+
+/// How many actions a plan may have more in another world that begins as this one does.
+const LATER_ACTIONS_MAX: u32 = 1 << 16;
 
 /// Everything but the agenda.
 #[derive(Clone, Debug)]
@@ -72,6 +76,8 @@ pub(super) struct World {
     settled: Option<Time>,
     watchdog: Watchdog,
     repeats: Repeats,
+    /// Where in the order of their instant the actions belong that another plan has more.
+    later_actions: Places,
 }
 
 /// What can be asked of it.
@@ -88,6 +94,7 @@ impl World {
         for (index, action) in deployment.actions.iter_enumerated() {
             agenda.at(deployment.start + action.at, Event::Action(index));
         }
+        let later_actions = agenda.keep_places(LATER_ACTIONS_MAX);
         let operators = Operators::start(&deployed, &mut journal, agenda);
         agenda.after(SETTLE_CHECK, Event::SettleCheck);
         Self {
@@ -109,6 +116,7 @@ impl World {
             settled: None,
             watchdog: Watchdog::default(),
             repeats: Repeats::new(options.every_hook),
+            later_actions,
         }
     }
 
@@ -241,6 +249,33 @@ impl World {
         let at = self.deployment().start + action.at;
         let index = self.deployed.add_action(action);
         agenda.at(at.max(agenda.now()), Event::Action(index));
+    }
+
+    /// Whether what was played so far could be other where the run is longer.
+    pub(super) fn has_looked_at_end(&self, now: Time) -> bool {
+        let played = now.since(self.deployment().start);
+        self.deployed.acme_root().is_some() || played >= repeats::SAME_FOR
+    }
+
+    /// Has another plan from now on, in which those actions of this one that are left have the places that `moved` tells and
+    /// the `added` ones are new.
+    pub(super) fn plan_anew(
+        &mut self,
+        planned: Arc<Deployment>,
+        moved: &TiSlice<ActionIndex, ActionIndex>,
+        added: &[ActionIndex],
+        agenda: &mut Agenda<Event>,
+    ) {
+        for event in agenda.pending_mut() {
+            if let Event::Action(index) = event {
+                *index = moved[*index];
+            }
+        }
+        for &index in added {
+            let at = planned.start + planned.actions[index].at;
+            agenda.at_place(at, &mut self.later_actions, Event::Action(index));
+        }
+        self.deployed.set_spec(planned);
     }
 
     /// Offers and SAAS that another future has, at once.
