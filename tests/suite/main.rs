@@ -30,6 +30,7 @@ mod import;
 mod incidents;
 mod judge;
 mod juju_faults;
+mod kept_worlds;
 mod kubeconfig;
 mod lasting_causes;
 mod lego;

@@ -10,7 +10,7 @@ use trustsim::diagnosis::{
 };
 use trustsim::report::words;
 use trustsim::scenario::{DiskFiles, load};
-use trustsim::whatif::{play_seeds, seeds_after};
+use trustsim::whatif::{KeptWorlds, play_seeds, seeds_after};
 use trustsim::world::{Deployment, Options, Simulation};
 
 /// traefik writes every CA of a relation to one file, in the order of a Python set.
@@ -27,7 +27,15 @@ fn deployment() -> Deployment {
 fn outcomes(deployment: &Deployment, seeds: Vec<u64>, threads: usize) -> Vec<SeedOutcome> {
     let until = deployment.start + deployment.duration;
     let threads = NonZeroUsize::new(threads).expect("not zero");
-    play_seeds(deployment, Options::default(), until, seeds, threads)
+    let mut kept = KeptWorlds::for_seeds(2);
+    play_seeds(
+        deployment,
+        Options::default(),
+        until,
+        seeds,
+        threads,
+        &mut kept,
+    )
 }
 
 /// What comes of a seed does not depend on what else is played, nor on how many threads play.

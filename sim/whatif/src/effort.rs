@@ -27,6 +27,12 @@ impl Effort {
         run: 1,
     };
 
+    /// So many events and no more, for tests.
+    #[cfg(test)]
+    pub(super) const fn least(left: u64) -> Self {
+        Self { left, run: 1 }
+    }
+
     /// So many times what a run took.
     pub fn of(run: &Simulation, times: u32) -> Self {
         let run = run.events();
@@ -40,28 +46,60 @@ impl Effort {
         &mut self,
         simulation: &mut Simulation,
         until: Time,
+        play: impl FnMut(&mut Simulation, Time),
+    ) -> bool {
+        self.play_slices(simulation.now(), simulation, until, play)
+    }
+
+    /// Plays the slices of the time from one instant to another; those that are past were played.
+    fn play_slices(
+        &mut self,
+        from: Time,
+        simulation: &mut Simulation,
+        until: Time,
         mut play: impl FnMut(&mut Simulation, Time),
     ) -> bool {
-        let from = simulation.now();
         let length = until.since(from);
         assert!(
             from <= until,
             "a future that is at {from} is played to {until}"
         );
         for slice in 1..=SLICES {
-            if self.left == 0 {
-                return false;
-            }
             let reached = match slice {
                 SLICES => until,
                 _ => from + length / SLICES * slice,
             };
+            if reached < simulation.now() {
+                continue;
+            }
+            if self.left == 0 {
+                return false;
+            }
             let before = simulation.events();
             play(simulation, reached);
             // What was left may end within a slice.
             self.left = self.left.saturating_sub(simulation.events() - before);
         }
         true
+    }
+
+    /// As [`Effort::play`] does, from the start of the run: what one took that was kept counts as if it was played now, and
+    /// has to be affordable.
+    pub(super) fn play_from_start(
+        &mut self,
+        simulation: &mut Simulation,
+        until: Time,
+        play: impl FnMut(&mut Simulation, Time),
+    ) -> bool {
+        let (start, played) = (simulation.deployment().start, simulation.events());
+        let left = self.left.checked_sub(played);
+        self.left = left.expect("what is played on from was affordable");
+        self.play_slices(start, simulation, until, play)
+    }
+
+    /// Whether a run could have been played as far as this.
+    pub(super) const fn affords(self, kept: &Simulation) -> bool {
+        kept.events() < self.left
     }
 
     /// How many plays of a whole run are left, and the effort that each of them has.
@@ -90,6 +128,26 @@ mod tests {
     use trustsim_kernel::Span;
     use trustsim_testkit::deployment;
     use trustsim_world::Options;
+
+    /// A future that is played on from a kept world has as much left in the end as one that is played from the start.
+    #[test]
+    fn what_was_kept_counts_as_if_it_was_played() {
+        let begun = Simulation::new(Arc::new(deployment()), Options::default());
+        let end = begun.end();
+        let left = |kept_s: u64| {
+            let mut simulation = begun.clone();
+            simulation.run_until(begun.now() + Span::from_secs(kept_s));
+            let mut effort = Effort::least(1_000_000);
+            assert!(effort.affords(&simulation));
+            assert!(effort.play_from_start(&mut simulation, end, Simulation::run_until));
+            assert_eq!(simulation.now(), end);
+            effort.left
+        };
+        let from_start = left(0);
+        for kept_s in [1, 7, 60, 400] {
+            assert_eq!(left(kept_s), from_start, "{kept_s} s");
+        }
+    }
 
     #[test]
     fn what_is_spent_is_not_played() {

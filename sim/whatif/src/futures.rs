@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::effort::{Effort, Unfinished};
+use super::kept::{KeptWorlds, begin};
+use super::remedies::Plan;
 use trustsim_diagnosis::{Findings, Outage, diagnose, outages};
 use trustsim_kernel::{Span, Time};
 use trustsim_world::{
@@ -66,6 +68,8 @@ impl Outcome {
 #[derive(Debug)]
 pub struct Forks<P> {
     before: Option<Simulation>,
+    /// A world of the run: what begins as that did is played on from there.
+    kept: Option<Simulation>,
     deployment: Arc<Deployment>,
     effort: Effort,
     play: P,
@@ -76,10 +80,20 @@ impl<P: FnMut(&mut Simulation, Time)> Forks<P> {
     pub fn new(deployment: Arc<Deployment>, effort: Effort, play: P) -> Self {
         Self {
             before: None,
+            kept: None,
             deployment,
             effort,
             play,
         }
+    }
+
+    /// Begins with the world that was kept of the run, if that was played with the options that all futures have.
+    #[must_use]
+    pub fn with_kept(mut self, kept: &KeptWorlds, options: Options) -> Self {
+        if options == Options::default() {
+            self.kept = kept.of(self.deployment.seed).cloned();
+        }
+        self
     }
 
     /// Plays one to its end.
@@ -103,25 +117,23 @@ impl<P: FnMut(&mut Simulation, Time)> Forks<P> {
         }
     }
 
-    /// Plays a deployment from its start to its end, and says why it failed.
+    /// Plays a plan from its start to its end, and says why it failed.
     ///
     /// # Errors
     ///
     /// Where the run ends early, or all futures together have taken too long.
-    pub fn play_and_diagnose(
-        &mut self,
-        deployment: Arc<Deployment>,
-    ) -> Result<(Manifest, Findings), Unfinished> {
-        let mut simulation = Simulation::new(Arc::clone(&deployment), Options::default());
+    pub fn play_and_diagnose(&mut self, plan: &Plan) -> Result<(Manifest, Findings), Unfinished> {
+        let mut simulation = begin(plan, self.kept.as_ref(), Options::default(), self.effort);
         let end = simulation.end();
-        if !self.effort.play(&mut simulation, end, &mut self.play) {
+        let play = &mut self.play;
+        if !self.effort.play_from_start(&mut simulation, end, play) {
             return Err(Unfinished::TooLong);
         }
         let manifest = simulation.manifest();
         if manifest.endless.is_some() {
             return Err(Unfinished::EndedEarly);
         }
-        let findings = diagnose(&deployment, &manifest, simulation.journal());
+        let findings = diagnose(&plan.deployment, &manifest, simulation.journal());
         Ok((manifest, findings))
     }
 
@@ -135,11 +147,28 @@ impl<P: FnMut(&mut Simulation, Time)> Forks<P> {
         let just_before = at - Span::from_nanos(1);
         let known = self.before.take();
         let known = known.filter(|before| before.now() <= just_before);
-        let start = || Simulation::new(Arc::clone(&self.deployment), Options::default());
-        let mut before = known.unwrap_or_else(start);
-        if !self.effort.play(&mut before, just_before, &mut self.play) {
-            return Err(Unfinished::TooLong);
+        let (mut before, is_known) = match known {
+            Some(before) => (before, true),
+            None => (self.begin_before(just_before), false),
+        };
+        let (effort, play) = (&mut self.effort, &mut self.play);
+        let came = match is_known {
+            true => effort.play(&mut before, just_before, play),
+            false => effort.play_from_start(&mut before, just_before, play),
+        };
+        match came {
+            true => Ok(self.before.insert(before)),
+            false => Err(Unfinished::TooLong),
         }
-        Ok(self.before.insert(before))
+    }
+
+    /// The world of the run from which it is played up to an instant.
+    fn begin_before(&self, until: Time) -> Simulation {
+        let run = Plan {
+            deployment: Arc::clone(&self.deployment),
+            only_adds: true,
+        };
+        let kept = self.kept.as_ref().filter(|kept| kept.now() <= until);
+        begin(&run, kept, Options::default(), self.effort)
     }
 }

@@ -10,11 +10,11 @@ use std::collections::btree_map::Entry;
 use std::sync::Arc;
 
 use crate::effort::Unfinished;
-use crate::remedies::Trials;
+use crate::remedies::{Plan, Trials};
 use trustsim_diagnosis::{Explanation, Findings, Lasting, Likeness, OutageGroup, outage_groups};
 use trustsim_kernel::{Span, Time};
 use trustsim_validators::ErrorKind;
-use trustsim_world::{Deployment, Manifest};
+use trustsim_world::Manifest;
 
 const DAY: Span = Span::from_secs(86_400);
 /// How much longer at most: a leaf of the public web lives 398 days at most (CA/Browser Forum Baseline Requirements 6.3.2),
@@ -27,7 +27,7 @@ const PLAYED_MAX: usize = 2;
 
 /// Plays the run longer with the best remedy of each group of outages in which something has expired, and notes whether
 /// the same cause comes back after the end of the run. One that only puts off is passed over for the next. `play` plays a
-/// deployment to its end and diagnoses it.
+/// plan to its end and diagnoses it.
 ///
 /// # Panics
 ///
@@ -36,7 +36,7 @@ pub fn play_longer(
     trials: &mut Trials,
     manifest: &Manifest,
     findings: &Findings,
-    mut play: impl FnMut(Arc<Deployment>) -> Result<(Manifest, Findings), Unfinished>,
+    mut play: impl FnMut(&Plan) -> Result<(Manifest, Findings), Unfinished>,
 ) {
     let groups: Vec<OutageGroup> = outage_groups(manifest, findings)
         .into_iter()
@@ -60,11 +60,11 @@ pub fn play_longer(
             .collect();
         for (plan, duration) in tried {
             if let Entry::Vacant(first) = played.entry(plan) {
-                let mut planned = Deployment::clone(&trials.plans[plan]);
-                planned.duration = duration;
+                let mut planned = trials.plans[plan].clone();
+                Arc::make_mut(&mut planned.deployment).duration = duration;
                 let beyond = match duration > manifest.duration {
                     // What cannot be played says nothing of how long it lasts.
-                    true => match play(Arc::new(planned)) {
+                    true => match play(&planned) {
                         Ok((beyond, found)) => returns(&beyond, &found, manifest.end()),
                         Err(_) => break,
                     },

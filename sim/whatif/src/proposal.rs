@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::effort::Unfinished;
 use super::failing_times::{FailingTimes, compare};
 use super::futures::{Future, Outcome};
-use super::remedies::Trials;
+use super::remedies::{Plan, Trials};
 use trustsim_diagnosis::Command;
 use trustsim_kernel::Time;
 use trustsim_world::Deployment;
@@ -44,7 +44,10 @@ pub fn try_proposals(
         let mut remedy = compare(&before, &after, proposal.at, proposal.commands, plan);
         remedy.later = proposal.later;
         remedy.new_cas = outcome.new_cas(run);
-        trials.plans.push(planned);
+        trials.plans.push(Plan {
+            deployment: planned,
+            only_adds: false,
+        });
         if remedy.is_worth_it() {
             trials.found.proven.push(remedy);
         }

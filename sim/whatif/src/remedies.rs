@@ -19,8 +19,17 @@ const GROUPS_MAX: usize = 4;
 pub struct Trials {
     /// What helps.
     pub found: Remedies,
-    /// Each change that was played, as a deployment with it in its plan; [`Remedy::plan`] is an index into it.
-    pub plans: Vec<Arc<Deployment>>,
+    /// Each change that was played; [`Remedy::plan`] is an index into it.
+    pub plans: Vec<Plan>,
+}
+
+/// A change, as a deployment with it in its plan.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// The deployment.
+    pub deployment: Arc<Deployment>,
+    /// Whether all in which it is other than the deployment of the run was added to that: offers, SAAS and actions.
+    pub only_adds: bool,
 }
 
 impl Trials {
@@ -155,7 +164,10 @@ impl Search<'_> {
         remedy.meant_for = at.map(|_| meant_for);
         let later = changed.later.into_iter();
         remedy.later = later.map(|(at, it)| (start + at, it)).collect();
-        self.trials.plans.push(planned);
+        self.trials.plans.push(Plan {
+            deployment: planned,
+            only_adds: at.is_some(),
+        });
         if remedy.is_worth_it() {
             self.helping.push((rank, change, remedy));
         }

@@ -5,13 +5,14 @@ use std::num::NonZeroUsize;
 use std::sync::Arc;
 
 use crate::effort::Effort;
+use crate::kept::{KeptWorlds, begin};
 use crate::parallel::play_in_batches;
-use crate::remedies::Trials;
+use crate::remedies::{Plan, Trials};
 use trustsim_diagnosis::{
     Findings, Likeness, OutageGroup, RemedyElsewhere, SeedOutcome, diagnose, outage_groups,
 };
 use trustsim_kernel::Span;
-use trustsim_world::{Address, Deployment, Manifest, Options, Simulation};
+use trustsim_world::{Address, Manifest, Options, Simulation};
 
 /// Groups of outages whose remedies are played with other seeds: those that are told first.
 const GROUPS_MAX: usize = 4;
@@ -20,7 +21,7 @@ const ROUNDS: usize = 2;
 
 /// Plays the remedies that are told for a group of outages with every further seed of `findings.seeds` with which such
 /// outages come, as long as `effort` lasts, and notes what the connections between their applications lose then. Where
-/// one does not help with each seed, the next best is played too.
+/// one does not help with each seed, the next best is played too. What begins as a run of `kept` did is played on from there.
 ///
 /// # Panics
 ///
@@ -31,6 +32,7 @@ pub fn play_remedies(
     findings: &Findings,
     options: Options,
     effort: Effort,
+    kept: &KeptWorlds,
     threads: NonZeroUsize,
 ) {
     // Without further seeds there is nothing to compare with.
@@ -49,12 +51,12 @@ pub fn play_remedies(
             .filter_map(|group| Some((group, group.next_plan(trials, manifest, findings)?)))
             .collect();
         let mut plays = wanted(&told, others, trials);
-        let kept = affordable.min(plays.len() as u64);
-        affordable -= kept;
-        plays.truncate(usize::try_from(kept).expect("no more than there are"));
+        let afforded = affordable.min(plays.len() as u64);
+        affordable -= afforded;
+        plays.truncate(usize::try_from(afforded).expect("no more than there are"));
         let seed = |play: &Play<'_>| play.before.seed;
         let found = play_in_batches(plays, threads, seed, |play| {
-            let after = play.outcome(options, effort_of_one, manifest);
+            let after = play.outcome(options, effort_of_one, manifest, kept);
             (play.plan, play.before.seed, after)
         });
         let found: BTreeMap<(usize, u64), SeedOutcome> = found
@@ -151,7 +153,7 @@ impl Group {
 /// A remedy with another seed.
 struct Play<'a> {
     plan: usize,
-    planned: Arc<Deployment>,
+    planned: &'a Plan,
     before: &'a SeedOutcome,
 }
 
@@ -162,19 +164,19 @@ impl Play<'_> {
         options: Options,
         mut effort: Effort,
         manifest: &Manifest,
+        kept: &KeptWorlds,
     ) -> Option<SeedOutcome> {
-        let mut with_seed = Deployment::clone(&self.planned);
-        with_seed.seed = self.before.seed;
-        let with_seed = Arc::new(with_seed);
-        let mut simulation = Simulation::new(Arc::clone(&with_seed), options);
-        if !effort.play(&mut simulation, manifest.end(), Simulation::run_until) {
+        let mut plan = self.planned.clone();
+        Arc::make_mut(&mut plan.deployment).seed = self.before.seed;
+        let mut simulation = begin(&plan, kept.of(self.before.seed), options, effort);
+        if !effort.play_from_start(&mut simulation, manifest.end(), Simulation::run_until) {
             return None;
         }
         let manifest = simulation.manifest();
         if manifest.endless.is_some() {
             return None;
         }
-        let findings = diagnose(&with_seed, &manifest, simulation.journal());
+        let findings = diagnose(&plan.deployment, &manifest, simulation.journal());
         Some(SeedOutcome::of(&manifest, &findings))
     }
 }
@@ -183,7 +185,7 @@ impl Play<'_> {
 fn wanted<'a>(
     told: &[(&Group, usize)],
     others: &'a [SeedOutcome],
-    trials: &Trials,
+    trials: &'a Trials,
 ) -> Vec<Play<'a>> {
     let mut plans: Vec<usize> = Vec::new();
     for (_, plan) in told {
@@ -199,7 +201,7 @@ fn wanted<'a>(
         };
         plays.extend(others.iter().filter(comes).map(|before| Play {
             plan,
-            planned: Arc::clone(&trials.plans[plan]),
+            planned: &trials.plans[plan],
             before,
         }));
     }

@@ -3,6 +3,7 @@
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 
+use crate::kept::KeptWorlds;
 use crate::parallel::play_in_batches;
 use trustsim_diagnosis::{SeedOutcome, diagnose};
 use trustsim_kernel::Time;
@@ -15,7 +16,8 @@ pub fn seeds_after(seed: u64, count: u32) -> Vec<u64> {
         .collect()
 }
 
-/// What comes of each of these seeds, in their order. Nothing is kept of a run but its outages.
+/// What comes of each of these seeds, in their order. Nothing is kept of a run but its outages, and in `kept` its world as
+/// everything was installed.
 ///
 /// # Panics
 ///
@@ -26,8 +28,9 @@ pub fn play_seeds(
     until: Time,
     seeds: Vec<u64>,
     threads: NonZeroUsize,
+    kept: &mut KeptWorlds,
 ) -> Vec<SeedOutcome> {
-    play_in_batches(
+    let played = play_in_batches(
         seeds,
         threads,
         |seed| *seed,
@@ -36,10 +39,16 @@ pub fn play_seeds(
             with_seed.seed = *seed;
             let with_seed = Arc::new(with_seed);
             let mut simulation = Simulation::new(Arc::clone(&with_seed), options);
+            let installed = kept.play_installation(&mut simulation, until, Simulation::run_until);
             simulation.run_until(until);
             let manifest = simulation.manifest();
             let findings = diagnose(&with_seed, &manifest, simulation.journal());
-            SeedOutcome::of(&manifest, &findings)
+            (SeedOutcome::of(&manifest, &findings), installed)
         },
-    )
+    );
+    let outcomes = played.into_iter().map(|(outcome, installed)| {
+        kept.keep(installed);
+        outcome
+    });
+    outcomes.collect()
 }

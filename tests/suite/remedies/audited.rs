@@ -26,8 +26,8 @@ impl Answer {
         let to = |simulation: &mut Simulation, until| simulation.run_until(until);
         let mut forks = Forks::new(Arc::new(deployment.clone()), Effort::UNBOUNDED, to);
         let mut trials = remedies(deployment, &run, &findings, tries, |it| forks.play(it));
-        play_longer(&mut trials, &run.manifest, &findings, |planned| {
-            forks.play_and_diagnose(planned)
+        play_longer(&mut trials, &run.manifest, &findings, |plan| {
+            forks.play_and_diagnose(plan)
         });
         Self {
             manifest: run.manifest,
@@ -107,7 +107,7 @@ fn a_removed_relation_is_made_again_when_juju_takes_it() {
     assert_eq!(typed(best), (vec![command], Some(at), Vec::new()));
     assert_eq!(best.breaks, Vec::<String>::new());
     assert_eq!(best.nearly_ends.len(), answer.findings.outages.len());
-    let planned = &answer.trials.plans[best.plan];
+    let planned = &answer.trials.plans[best.plan].deployment;
     for seed in 1..=8 {
         let lost = lost_with(planned, seed);
         // Four connections, six minutes each.
@@ -248,7 +248,7 @@ fn a_certificate_that_is_kept_is_issued_anew_over_a_relation_made_again() {
     let integrate = "juju integrate -m m easyrsa:client etcd:certificates".to_owned();
     assert_eq!(later, [(at + Span::from_secs(300), integrate)]);
     for seed in 1..=4 {
-        let lost = lost_with(&answer.trials.plans[best.plan], seed);
+        let lost = lost_with(&answer.trials.plans[best.plan].deployment, seed);
         assert!(lost < DAY, "seed {seed}: {lost:?}");
     }
 }

@@ -14,13 +14,14 @@ use crate::progress::Progress;
 use crate::{Exit, instant, progress};
 use trustsim_diagnosis::{Findings, Remedies, SeedOutcome, diagnose};
 use trustsim_files::Access;
+use trustsim_kernel::Time;
 use trustsim_model::Coverage;
 use trustsim_rehearsal::ordered;
 use trustsim_report as report;
 use trustsim_report::terminal::{Detail, terminal};
 use trustsim_whatif::{
-    Effort, Forks, Outcome, play_longer, play_remedies, play_seeds, remedies, seeds_after,
-    try_proposals,
+    Effort, Forks, KeptWorlds, Outcome, play_longer, play_remedies, play_seeds, remedies,
+    seeds_after, try_proposals,
 };
 use trustsim_world::{Options, Simulation};
 
@@ -69,7 +70,8 @@ fn play(
     cut.duration = until.since(cut.start);
     let deployment = Arc::clone(&playable.deployment);
     let mut simulation = Simulation::new(Arc::clone(&deployment), playable.options);
-    progress::play(&mut simulation, deployment.start, until, console.progress);
+    let mut kept = KeptWorlds::for_seeds(args.seeds.get());
+    kept.keep(play_own(&mut simulation, until, &kept, console));
     own_code::check_played(&deployment)?;
     #[cfg(test)]
     crate::bug::tests::break_an_assertion();
@@ -81,11 +83,13 @@ fn play(
     if !more.is_empty() && is_whole {
         findings.seeds.push(SeedOutcome::of(&manifest, &findings));
         let threads = available_parallelism().unwrap_or(NonZeroUsize::MIN);
-        let others = play_seeds(&deployment, playable.options, until, more, threads);
+        let options = playable.options;
+        let others = play_seeds(&deployment, options, until, more, threads, &mut kept);
         findings.seeds.extend(others);
     }
     if is_whole {
-        findings.remedies = find_remedies(args, &simulation, playable.options, &findings, console);
+        let options = playable.options;
+        findings.remedies = find_remedies(args, &simulation, options, &findings, &kept, console);
     }
     let run = report::Run {
         manifest: &manifest,
@@ -127,12 +131,31 @@ fn play(
     })
 }
 
+/// Plays the run itself; its world once everything was installed.
+fn play_own(
+    simulation: &mut Simulation,
+    until: Time,
+    kept: &KeptWorlds,
+    console: &Console<'_>,
+) -> Option<Simulation> {
+    let start = simulation.now();
+    let mut progress = Progress::new(start, until, console.progress);
+    let installed = kept.play_installation(simulation, until, |simulation, reached| {
+        simulation.run_until(reached);
+        progress.show(reached);
+    });
+    drop(progress);
+    progress::play(simulation, start, until, console.progress);
+    installed
+}
+
 /// Plays on with each change that might help, and what helps beyond the end of the run and with other seeds.
 fn find_remedies(
     args: &Run,
     played: &Simulation,
     options: Options,
     findings: &Findings,
+    kept: &KeptWorlds,
     console: &Console<'_>,
 ) -> Remedies {
     let deployment = played.deployment();
@@ -146,19 +169,29 @@ fn find_remedies(
             simulation.run_until(until);
             progress.show(until);
         },
-    );
+    )
+    .with_kept(kept, options);
     let mut play = |future| forks.play(future);
     let mut trials = remedies(deployment, &run, findings, args.remedies, &mut play);
     if args.remedies > 0 {
         let proposals = ordered(deployment, &run.manifest, findings);
         try_proposals(&mut trials, &run, proposals, &mut play);
     }
-    play_longer(&mut trials, &run.manifest, findings, |planned| {
-        forks.play_and_diagnose(planned)
+    play_longer(&mut trials, &run.manifest, findings, |plan| {
+        forks.play_and_diagnose(plan)
     });
     let left = forks.effort();
     let threads = available_parallelism().unwrap_or(NonZeroUsize::MIN);
-    play_remedies(&mut trials, &run.manifest, findings, options, left, threads);
+    let manifest = &run.manifest;
+    play_remedies(
+        &mut trials,
+        manifest,
+        findings,
+        options,
+        left,
+        kept,
+        threads,
+    );
     trials.found
 }
 
