@@ -78,7 +78,8 @@ impl Derivation<'_> {
                 listener,
                 provider,
             };
-            if let Some(exception) = leg.dials_nothing(self.deployment) {
+            let has_ingress = self.given_fronts(&leg).next().is_some();
+            if let Some(exception) = leg.dials_nothing(self.deployment, has_ingress) {
                 return Outcome::None(NoEdge::Exception(exception));
             }
             match self.leg(index, &leg) {
@@ -187,10 +188,10 @@ impl Derivation<'_> {
         speaks: Speaks,
         published: Option<Published<'_>>,
     ) -> Vec<EdgeIndex> {
-        let fronts = self.fronts.get(&leg.listener).into_iter().flatten();
         // The ingress itself dials what is behind it.
+        let fronts = self.given_fronts(leg);
         let fronts: Vec<Front> = fronts
-            .filter(|front| front.ingress != leg.dialer && self.is_given(front, leg.row))
+            .filter(|front| front.ingress != leg.dialer)
             .copied()
             .collect();
         let mut found = Vec::new();
@@ -248,11 +249,14 @@ impl Derivation<'_> {
         found
     }
 
-    /// Whether a row's provider gives its clients the URL that it has over this relation to an ingress.
-    fn is_given(&self, front: &Front, row: &Row) -> bool {
-        let mut sides = self.deployment.relations[front.relation].sides.iter();
-        row.ingress_endpoints.is_empty()
-            || sides.any(|side| row.ingress_endpoints.contains(&side.endpoint))
+    /// The ingresses in front of the listener whose URLs it gives its clients over this relation.
+    fn given_fronts(&self, leg: &Leg<'_>) -> impl Iterator<Item = &Front> {
+        let endpoints = &leg.row.ingress_endpoints;
+        let fronts = self.fronts.get(&leg.listener).into_iter().flatten();
+        fronts.filter(move |front| {
+            let mut sides = self.deployment.relations[front.relation].sides.iter();
+            endpoints.is_empty() || sides.any(|side| endpoints.contains(&side.endpoint))
+        })
     }
 
     /// What becomes of a connection that is TLS by its listener, for a dialer that speaks it at times, or never.

@@ -109,6 +109,8 @@ record! {
         side: Text = "side" [Required],
         /// What is on the other side.
         across: AcrossFile = "across",
+        /// Whether it is so only while the listener has no ingress whose URL it would give.
+        without_ingress: bool = "without-ingress",
         /// Whether nothing is dialled.
         dials_nothing: bool = "dials-nothing",
         /// Endpoints of that side; all where none is listed.

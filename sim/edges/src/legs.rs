@@ -2,6 +2,7 @@
 
 use crate::edge::Name;
 use crate::fronts::option_value;
+use crate::published::Published;
 use crate::row::{Checks, Dialled, Exception, Part, Row, Speaks, TlsWhen};
 use trustsim_model::{ApplicationIndex, Deployment, ModelKind, RelationSpec};
 
@@ -80,10 +81,19 @@ impl Leg<'_> {
         endpoints.find(is_here).map(String::as_str)
     }
 
-    /// The exception by which nothing is dialled at all.
-    pub(crate) fn dials_nothing(&self, deployment: &Deployment) -> Option<&'static Exception> {
+    /// The exception by which nothing is dialled at all. What the listener is seen to publish is dialled.
+    pub(crate) fn dials_nothing(
+        &self,
+        deployment: &Deployment,
+        has_ingress: bool,
+    ) -> Option<&'static Exception> {
+        let has_url = has_ingress || Published::by(self, deployment).is_some();
         let mut exceptions = self.row.exceptions.iter();
-        exceptions.find(|exception| exception.dials_nothing && self.holds(exception, deployment))
+        exceptions.find(|exception| {
+            exception.dials_nothing
+                && !(exception.without_ingress && has_url)
+                && self.holds(exception, deployment)
+        })
     }
 
     /// Whether an exception is about the charms on both sides, and the endpoint.

@@ -120,6 +120,8 @@ pub struct Exception {
     pub part: Part,
     /// What has to be on the other side for them to do so.
     pub across: Option<CharmVersions>,
+    /// Whether they do so only while the listener has no ingress whose URL the row lets it give.
+    pub without_ingress: bool,
     /// Whether nothing is dialled because of the relation.
     pub dials_nothing: bool,
     /// Endpoints of that side; every one where none is listed.

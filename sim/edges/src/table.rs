@@ -248,6 +248,7 @@ impl ExceptionFile {
                 .across
                 .as_ref()
                 .and_then(|across| across.to_versions(reader)),
+            without_ingress: self.without_ingress == Some(true),
             dials_nothing: self.dials_nothing == Some(true),
             endpoints: self.endpoints.iter().flatten().cloned().collect(),
             speaks: optional(self.speaks.as_ref(), &SPEAKS, reader),

@@ -1,6 +1,7 @@
 //! Deployments made by hand, one for each way in which a relation becomes edges.
 
 mod deployments;
+mod identity;
 
 use super::*;
 use deployments::{Built, edge_lines};
@@ -534,40 +535,4 @@ fn an_exception_may_be_of_revisions_and_of_what_is_on_the_other_side() {
         let found = line(charm, revision, grafana);
         assert_eq!(found, expected, "{charm} {revision:?}, grafana {grafana:?}");
     }
-}
-
-/// canonical/hydra-operator e629051 and canonical/kratos-operator 530db02, `src/integrations.py`.
-#[test]
-fn a_url_of_an_ingress_is_that_of_the_endpoint_which_the_row_names() {
-    let lines = |interface: &str, route: &str, option: &str| {
-        let mut built = Built::on_kubernetes();
-        built.relate(
-            "ca:certificates",
-            "traefik:certificates",
-            "tls-certificates",
-        );
-        built.relate(
-            "traefik:traefik-route",
-            &format!("server:{route}"),
-            "traefik_route",
-        );
-        built.relate("server:info", "client:info", interface);
-        built.set("server", "use_ingress_for_relations", option);
-        let mut lines = edge_lines(&built);
-        lines.retain(|line| line.starts_with("client"));
-        lines
-    };
-    let inside = "client -> server at its service, plain (relation 2)";
-    let through = "client -> traefik at its public name, tls certificates (ingress 2)";
-    assert_eq!(lines("kratos_info", "public-route", "true"), [inside]);
-    assert_eq!(lines("kratos_info", "internal-route", "false"), [through]);
-    assert_eq!(lines("hydra_endpoints", "public-route", "true"), [inside]);
-    assert_eq!(
-        lines("hydra_endpoints", "internal-route", "false"),
-        [inside]
-    );
-    assert_eq!(
-        lines("hydra_endpoints", "internal-route", "true"),
-        [through]
-    );
 }
