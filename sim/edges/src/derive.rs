@@ -6,7 +6,7 @@ use crate::certificates::Certificates;
 use crate::edge::{
     Edge, EdgeIndex, Edges, End, Name, NoEdge, Outcome, Plain, Process, Reason, Transport, Unknown,
 };
-use crate::fronts::{Front, external_name, fronts, option_value};
+use crate::fronts::{Front, fronts, option_value};
 use crate::legs::{Leg, name};
 use crate::published::Published;
 use crate::row::{Checks, Dials, Row, Speaks, TlsWhen};
@@ -78,7 +78,7 @@ impl Derivation<'_> {
                 listener,
                 provider,
             };
-            let has_ingress = self.given_fronts(&leg).next().is_some();
+            let has_ingress = !self.given_fronts(&leg).is_empty();
             if let Some(exception) = leg.dials_nothing(self.deployment, has_ingress) {
                 return Outcome::None(NoEdge::Exception(exception));
             }
@@ -151,7 +151,9 @@ impl Derivation<'_> {
             }
             _ => {}
         }
-        if let Some(name) = self.named_by_option(leg) {
+        let named = self.named(leg.listener, &leg.row.named_by, &leg.row.clustered_by);
+        let is_named = named.is_some();
+        if let Some(name) = named {
             edge.name = Name::External(Some(name));
         }
         if let Some(is_tls) = decided {
@@ -164,7 +166,7 @@ impl Derivation<'_> {
         // A name that Juju gives a unit is no ingress's, and any other may be one whatever the row says.
         let through_ingress = match published {
             Some(published) => published.public_name().is_some(),
-            None => facts.ingress,
+            None => facts.ingress && !is_named,
         };
         if through_ingress {
             let through = self.through_ingress(index, leg, &edge, facts.speaks, published);
@@ -189,11 +191,8 @@ impl Derivation<'_> {
         published: Option<Published<'_>>,
     ) -> Vec<EdgeIndex> {
         // The ingress itself dials what is behind it.
-        let fronts = self.given_fronts(leg);
-        let fronts: Vec<Front> = fronts
-            .filter(|front| front.ingress != leg.dialer)
-            .copied()
-            .collect();
+        let mut fronts = self.given_fronts(leg);
+        fronts.retain(|front| front.ingress != leg.dialer);
         let mut found = Vec::new();
         for front in fronts {
             let reason = Reason::Ingress {
@@ -201,17 +200,29 @@ impl Derivation<'_> {
                 row: leg.row,
                 ingress: front.relation,
             };
-            let ingress = &self.deployment.applications[front.ingress];
+            let relation = &self.deployment.relations[front.relation];
+            let inner = Leg {
+                row: told::row(relation, self.deployment)
+                    .expect("a relation that gives URLs has a row"),
+                relation,
+                dialer: front.ingress,
+                listener: leg.listener,
+                provider: front.ingress,
+            };
             let public = published.and_then(|published| published.public_name());
             let told = public.map(str::to_owned);
             let when = match published.and_then(|published| published.is_tls()) {
                 Some(true) => TlsWhen::Always,
                 Some(false) => TlsWhen::Never,
+                None if inner.row.tls == TlsWhen::Always => TlsWhen::Always,
                 None => TlsWhen::ListenerCertificate,
             };
             found.push(self.add(Edge {
                 to: End::Application(front.ingress),
-                name: Name::External(told.or_else(|| external_name(ingress))),
+                name: match told {
+                    Some(told) => Name::External(Some(told)),
+                    None => self.name_of_ingress(front.ingress, inner.row),
+                },
                 transport: match when {
                     TlsWhen::Never => Transport::Plain(Plain::Published),
                     when => {
@@ -224,15 +235,6 @@ impl Derivation<'_> {
                 reasons: vec![reason],
                 ..direct.clone()
             }));
-            let relation = &self.deployment.relations[front.relation];
-            let inner = Leg {
-                row: told::row(relation, self.deployment)
-                    .expect("a relation that gives URLs has a row"),
-                relation,
-                dialer: front.ingress,
-                listener: leg.listener,
-                provider: front.ingress,
-            };
             let facts = inner.facts(self.deployment);
             found.push(self.add(Edge {
                 from: End::Application(front.ingress),
@@ -250,13 +252,27 @@ impl Derivation<'_> {
     }
 
     /// The ingresses in front of the listener whose URLs it gives its clients over this relation.
-    fn given_fronts(&self, leg: &Leg<'_>) -> impl Iterator<Item = &Front> {
+    fn given_fronts(&self, leg: &Leg<'_>) -> Vec<Front> {
+        let all = self
+            .fronts
+            .get(&leg.listener)
+            .map_or(&[][..], Vec::as_slice);
+        let at = |endpoint: &String| {
+            let is_there = |front: &&Front| {
+                let mut sides = self.deployment.relations[front.relation].sides.iter();
+                sides.any(|side| side.endpoint == *endpoint)
+            };
+            all.iter().filter(is_there).copied().collect::<Vec<_>>()
+        };
         let endpoints = &leg.row.ingress_endpoints;
-        let fronts = self.fronts.get(&leg.listener).into_iter().flatten();
-        fronts.filter(move |front| {
-            let mut sides = self.deployment.relations[front.relation].sides.iter();
-            endpoints.is_empty() || sides.any(|side| endpoints.contains(&side.endpoint))
-        })
+        match (endpoints.as_slice(), leg.row.ingress_in_order) {
+            ([], _) => all.to_vec(),
+            (some, false) => some.iter().flat_map(at).collect(),
+            (some, true) => {
+                let mut found = some.iter().map(at);
+                found.find(|fronts| !fronts.is_empty()).unwrap_or_default()
+            }
+        }
     }
 
     /// What becomes of a connection that is TLS by its listener, for a dialer that speaks it at times, or never.
@@ -284,25 +300,6 @@ impl Derivation<'_> {
             .filter_map(|application| option_value(application, &rule.name));
         let value = values.next()?;
         Some(rule.tls.iter().any(|tls| tls == value))
-    }
-
-    /// The name or address that an option of the listener gives it; of several addresses the first.
-    fn named_by_option(&self, leg: &Leg<'_>) -> Option<String> {
-        let listener = &self.deployment.applications[leg.listener];
-        let value = |option: &String| option_value(listener, option);
-        if let Some(name) = leg.row.named_by.iter().find_map(value) {
-            return Some(name.replace("{service_name}", &listener.name));
-        }
-        let is_clustered = |relation: &RelationSpec| {
-            let mut sides = relation.sides.iter();
-            relation.interface == "hacluster"
-                && sides
-                    .any(|side| self.deployment.application_of(side.party) == Some(leg.listener))
-        };
-        let addresses = leg.row.clustered_by.iter().find_map(value)?;
-        let is_virtual = self.deployment.relations.iter().any(is_clustered);
-        let first = addresses.split_whitespace().next().filter(|_| is_virtual);
-        first.map(str::to_owned)
     }
 
     pub(crate) fn transport(

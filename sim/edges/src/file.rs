@@ -43,6 +43,12 @@ record! {
         ingress: bool = "ingress",
         /// Endpoints of the provider whose ingress alone is given to clients.
         ingress_endpoints: Vec<String> = "ingress-endpoints",
+        /// Whether of these endpoints the first that is related is the only one.
+        ingress_in_order: bool = "ingress-in-order",
+        /// How clients call the provider as an ingress.
+        called: CalledFile = "called",
+        /// Endpoints of the requirer, the first related of which alone brings clients from outside.
+        outside_endpoints: Vec<String> = "outside-endpoints",
         /// An option of the provider, `true` for the URL of its ingress to be given to clients.
         ingress_option: String = "ingress-option",
         /// Whether the requirer gets a URL over it.
@@ -71,6 +77,18 @@ record! {
         note: String = "note",
         /// Repository, file and lines.
         source: Text = "source" [Required],
+    }
+}
+
+record! {
+    /// How an ingress is called.
+    pub(crate) struct CalledFile {
+        /// What of it is dialled.
+        dialled: Text = "dialled" [Required],
+        /// Options of it that name it.
+        named_by: Vec<String> = "named-by",
+        /// Options of it with its address, where it is related to `hacluster`.
+        clustered_by: Vec<String> = "clustered-by",
     }
 }
 

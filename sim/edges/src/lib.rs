@@ -13,6 +13,7 @@
 //! Must not know files, scenarios or how runs work.
 
 mod agents;
+mod called;
 mod certificates;
 mod derive;
 mod edge;
@@ -35,7 +36,7 @@ pub use edge::{
     Unknown,
 };
 pub use row::{
-    Checks, Dialled, Dials, Exception, OptionRule, Part, Row, Speaks, TlsWhen, UnitsRow,
+    Called, Checks, Dialled, Dials, Exception, OptionRule, Part, Row, Speaks, TlsWhen, UnitsRow,
     WorkloadRow,
 };
 pub use table::{row_of, rows, units_rows, workload_rows};

@@ -100,6 +100,17 @@ pub struct OptionRule {
     pub tls: Vec<String>,
 }
 
+/// How clients call an ingress that has no public name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Called {
+    /// What of it is dialled.
+    pub dialled: Dialled,
+    /// Options of the ingress with a name that is dialled instead, the first that is set.
+    pub named_by: Vec<String>,
+    /// The same, where the ingress is related to `hacluster`.
+    pub clustered_by: Vec<String>,
+}
+
 /// An endpoint at which nothing is encrypted by itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PlainEndpoint {
@@ -167,6 +178,12 @@ pub struct Row {
     pub ingress: bool,
     /// Endpoints over which the provider gets the ingress whose URL it gives; any where none is listed.
     pub ingress_endpoints: Vec<String>,
+    /// Whether of these endpoints only the first that is related counts.
+    pub ingress_in_order: bool,
+    /// How clients call the provider as an ingress; by its public name where nothing else is said.
+    pub called: Option<Called>,
+    /// Endpoints of the requirer of which the first that is related brings clients from outside, and no other of them.
+    pub outside_endpoints: Vec<String>,
     /// An option of the provider that has to be `true` for it to give the URL of its ingress.
     pub ingress_option: Option<String>,
     /// Whether the requirer gets a URL over it that it may give to clients of its own.
@@ -188,7 +205,7 @@ pub struct Row {
     pub plain_endpoints: Vec<PlainEndpoint>,
     /// An option that decides.
     pub option: Option<OptionRule>,
-    /// Options of the listener with a name that is dialled in place of its own, the first that is set.
+    /// Options of the listener with a name that is dialled in place of its own and of its ingress, the first that is set.
     pub named_by: Vec<String>,
     /// The same with addresses, where the listener is related to `hacluster`.
     pub clustered_by: Vec<String>,

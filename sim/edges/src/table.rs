@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
 use crate::file::{
-    AcrossFile, ExceptionFile, OptionFile, PlainEndpointFile, RowFile, TableFile, UnitsFile,
-    WorkloadFile,
+    AcrossFile, CalledFile, ExceptionFile, OptionFile, PlainEndpointFile, RowFile, TableFile,
+    UnitsFile, WorkloadFile,
 };
 use crate::row::{
-    Checks, Dialled, Dials, Exception, OptionRule, Part, PlainEndpoint, Row, Speaks, TlsWhen,
-    UnitsRow, WorkloadRow,
+    Called, Checks, Dialled, Dials, Exception, OptionRule, Part, PlainEndpoint, Row, Speaks,
+    TlsWhen, UnitsRow, WorkloadRow,
 };
 use crate::versions::CharmVersions;
 use trustsim_charm_model::revisions;
@@ -190,6 +190,12 @@ impl RowFile {
             mutual: self.mutual == Some(true),
             ingress: self.ingress == Some(true),
             ingress_endpoints: self.ingress_endpoints.iter().flatten().cloned().collect(),
+            ingress_in_order: self.ingress_in_order == Some(true),
+            called: match &self.called {
+                Some(called) => Some(called.to_called(reader)?),
+                None => None,
+            },
+            outside_endpoints: self.outside_endpoints.iter().flatten().cloned().collect(),
             ingress_option: self.ingress_option.clone(),
             gives_url: self.gives_url == Some(true),
             front: self.front == Some(true),
@@ -209,6 +215,16 @@ impl RowFile {
 
 fn texts(list: &[Text]) -> Vec<String> {
     list.iter().map(|text| text.value.clone()).collect()
+}
+
+impl CalledFile {
+    fn to_called(&self, reader: &mut Reader) -> Option<Called> {
+        Some(Called {
+            dialled: word(self.dialled.as_ref()?, &DIALLED, reader)?,
+            named_by: self.named_by.iter().flatten().cloned().collect(),
+            clustered_by: self.clustered_by.iter().flatten().cloned().collect(),
+        })
+    }
 }
 
 impl OptionFile {

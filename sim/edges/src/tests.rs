@@ -2,6 +2,7 @@
 
 mod deployments;
 mod identity;
+mod kubernetes;
 
 use super::*;
 use deployments::{Built, edge_lines};
@@ -90,7 +91,7 @@ fn a_provider_may_dial_and_may_check_nothing_or_less() {
         route("loadbalancer"),
         [
             "proxy -> web at its address, tls certificates, unverified (relation 1)",
-            "outside -> proxy at its public name, tls (front 1)"
+            "outside -> proxy at its address, tls (front 1)"
         ]
     );
     // The TLS of a client outside ends at the application.

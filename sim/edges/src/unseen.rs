@@ -5,10 +5,10 @@ use crate::edge::{Edge, End, Name, Plain, Reason, Transport};
 use crate::fronts::external_name;
 use crate::legs::{is_on_kubernetes, name};
 use crate::published::is_plain_itself;
-use crate::row::{Checks, TlsWhen, WorkloadRow};
+use crate::row::{Checks, Row, TlsWhen, WorkloadRow};
 use crate::table::{units_rows, workload_rows};
 use crate::told;
-use trustsim_model::ApplicationIndex;
+use trustsim_model::{ApplicationIndex, RelationSpec};
 
 impl Derivation<'_> {
     /// Clients outside Juju come to what is in front of applications.
@@ -18,7 +18,10 @@ impl Derivation<'_> {
             let Some(row) = row.filter(|row| row.front) else {
                 continue;
             };
-            let [provider, _] = self.applications(relation);
+            let [provider, requirer] = self.applications(relation);
+            if !self.brings_clients(relation, requirer, row) {
+                continue;
+            }
             let tls = match row.tls {
                 TlsWhen::Always => TlsWhen::Always,
                 _ => TlsWhen::ListenerCertificate,
@@ -27,7 +30,7 @@ impl Derivation<'_> {
                 from: End::Outside,
                 process: None,
                 to: End::Application(provider),
-                name: Name::External(external_name(&self.deployment.applications[provider])),
+                name: self.name_of_ingress(provider, row),
                 transport: self.transport(tls, provider, provider),
                 checks: Checks::Verified,
                 mutual: false,
@@ -36,6 +39,29 @@ impl Derivation<'_> {
             };
             self.add(edge);
         }
+    }
+
+    /// Whether clients come from outside because of this relation: of some endpoints of one application only the first that
+    /// is related brings them.
+    fn brings_clients(
+        &self,
+        relation: &RelationSpec,
+        requirer: ApplicationIndex,
+        row: &Row,
+    ) -> bool {
+        let endpoints = relation.sides.iter().map(|side| &side.endpoint);
+        let position = |endpoint: &String| {
+            let mut all = row.outside_endpoints.iter();
+            all.position(|known| known == endpoint)
+        };
+        let Some(own) = endpoints.filter_map(position).next() else {
+            return true;
+        };
+        let mut others = self.fronts.get(&requirer).into_iter().flatten();
+        !others.any(|front| {
+            let mut sides = self.deployment.relations[front.relation].sides.iter();
+            sides.any(|side| position(&side.endpoint).is_some_and(|other| other < own))
+        })
     }
 
     /// Units of one application dial each other, where the table says so of its charm.

@@ -30,6 +30,12 @@ impl Built {
         built
     }
 
+    pub(super) fn on_machines() -> Self {
+        let mut built = Self::on_kubernetes();
+        built.deployment.models.raw[0].kind = ModelKind::Machine;
+        built
+    }
+
     fn model(&mut self, name: &str) -> ModelIndex {
         self.deployment.models.push_and_get_key(ModelSpec {
             name: name.to_owned(),
