@@ -32,6 +32,7 @@ mod judge;
 mod juju_faults;
 mod kept_worlds;
 mod kubeconfig;
+mod kubelets;
 mod lasting_causes;
 mod lego;
 mod metamorphic;

@@ -10,6 +10,7 @@ use crate::fronts::{Front, fronts, option_value};
 use crate::legs::{Leg, name};
 use crate::published::Published;
 use crate::row::{Checks, Dials, Row, Speaks, TlsWhen};
+use crate::table::rows_between;
 use crate::told;
 use trustsim_charm_model::Server;
 use trustsim_model::{ApplicationIndex, Deployment, ModelKind, RelationIndex, RelationSpec, TiVec};
@@ -42,7 +43,17 @@ pub fn derive(deployment: &Deployment) -> Edges {
 }
 
 /// What makes two edges one.
-type Key = (End, Option<Process>, End, Name, bool, Checks, bool, bool);
+type Key = (
+    End,
+    Option<Process>,
+    End,
+    Name,
+    bool,
+    Checks,
+    bool,
+    Option<&'static str>,
+    bool,
+);
 
 /// The rows while they are applied.
 pub(crate) struct Derivation<'a> {
@@ -62,22 +73,24 @@ impl Derivation<'_> {
             Ok(row) => row,
             Err(unknown) => return Outcome::Unknown(unknown),
         };
+        if row.dials == Dials::None {
+            return Outcome::None(NoEdge::Table(row));
+        }
         let [provider, requirer] = self.applications(relation);
-        let legs: &[_] = match row.dials {
-            Dials::None => return Outcome::None(NoEdge::Table(row)),
-            Dials::Provider => &[(provider, requirer)],
-            Dials::Requirer => &[(requirer, provider)],
-            Dials::Both => &[(provider, requirer), (requirer, provider)],
-        };
+        let beside = rows_between(&relation.interface).filter(|row| {
+            let names =
+                [provider, requirer].map(|index| &self.deployment.applications[index].charm.name);
+            let between = row.between.iter().flatten();
+            between
+                .zip(names)
+                .all(|(charms, name)| charms.contains(name))
+        });
+        let rows: Vec<&'static Row> = std::iter::once(row).chain(beside).collect();
         let mut found = Vec::new();
-        for &(dialer, listener) in legs {
-            let leg = Leg {
-                row,
-                relation,
-                dialer,
-                listener,
-                provider,
-            };
+        for leg in rows
+            .into_iter()
+            .flat_map(|row| legs(row, relation, [provider, requirer]))
+        {
             let has_ingress = !self.given_fronts(&leg).is_empty();
             if let Some(exception) = leg.dials_nothing(self.deployment, has_ingress) {
                 return Outcome::None(NoEdge::Exception(exception));
@@ -136,6 +149,7 @@ impl Derivation<'_> {
             transport: self.transport(facts.tls, leg.listener, leg.provider),
             checks: facts.checks,
             mutual: leg.row.mutual,
+            shows: leg.row.shows.as_deref(),
             ca_in_databag: leg.row.ca_in_databag,
             reasons: vec![reason],
         };
@@ -244,6 +258,7 @@ impl Derivation<'_> {
                 transport: self.transport(facts.tls, leg.listener, front.ingress),
                 checks: facts.checks,
                 mutual: inner.row.mutual,
+                shows: inner.row.shows.as_deref(),
                 ca_in_databag: inner.row.ca_in_databag,
                 reasons: vec![reason],
             }));
@@ -360,6 +375,7 @@ impl Derivation<'_> {
                 transport: self.transport(row.tls, other, provider),
                 checks: row.checks,
                 mutual: row.mutual,
+                shows: row.shows.as_deref(),
                 ca_in_databag: row.ca_in_databag,
                 reasons: vec![Reason::Relation {
                     relation: index,
@@ -404,6 +420,7 @@ impl Derivation<'_> {
             edge.transport.is_tls(),
             edge.checks,
             edge.mutual,
+            edge.shows,
             edge.ca_in_databag,
         );
         if let Some(&index) = self.known.get(&key) {
@@ -419,6 +436,28 @@ impl Derivation<'_> {
         self.known.insert(key, index);
         index
     }
+}
+
+/// The directions of a relation in which a row has something dialled.
+fn legs<'a>(
+    row: &'static Row,
+    relation: &'a RelationSpec,
+    [provider, requirer]: [ApplicationIndex; 2],
+) -> Vec<Leg<'a>> {
+    let ends = match row.dials {
+        Dials::None => vec![],
+        Dials::Provider => vec![(provider, requirer)],
+        Dials::Requirer => vec![(requirer, provider)],
+        Dials::Both => vec![(provider, requirer), (requirer, provider)],
+    };
+    let leg = |(dialer, listener)| Leg {
+        row,
+        relation,
+        dialer,
+        listener,
+        provider,
+    };
+    ends.into_iter().map(leg).collect()
 }
 
 /// The applications that require from each provider, of interfaces whose requirers dial each other.

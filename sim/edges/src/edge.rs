@@ -213,6 +213,8 @@ pub struct Edge {
     pub checks: Checks,
     /// Whether the listener asks for a certificate too.
     pub mutual: bool,
+    /// The dialer's endpoint over which what it shows and trusts there came, where the table says so.
+    pub shows: Option<&'static str>,
     /// Whether the dialer gets the listener's CA in the databag of the relation.
     pub ca_in_databag: bool,
     /// What it follows from; at least one.

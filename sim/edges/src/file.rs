@@ -23,6 +23,8 @@ record! {
         row: u32 = "row" [Required],
         /// Names of interfaces.
         interfaces: Vec<Text> = "interfaces" [Required],
+        /// Charms of both sides, between which alone this is so, beside what the row of the interface says.
+        between: BetweenFile = "between",
         /// `requirer`, `provider`, `both` or `none`.
         dials: Text = "dials" [Required],
         /// When it is TLS; needed where a side dials.
@@ -39,6 +41,8 @@ record! {
         clustered_by: Vec<String> = "clustered-by",
         /// Whether the client shows a certificate.
         mutual: bool = "mutual",
+        /// The endpoint of the client over which what it shows and trusts there came.
+        shows: String = "shows",
         /// Whether clients get the URL of the provider's ingress.
         ingress: bool = "ingress",
         /// Endpoints of the provider whose ingress alone is given to clients.
@@ -77,6 +81,16 @@ record! {
         note: String = "note",
         /// Repository, file and lines.
         source: Text = "source" [Required],
+    }
+}
+
+record! {
+    /// Charms of both sides.
+    pub(crate) struct BetweenFile {
+        /// Charmhub names.
+        providers: Vec<String> = "providers" [Required],
+        /// Charmhub names.
+        requirers: Vec<String> = "requirers" [Required],
     }
 }
 
@@ -175,6 +189,8 @@ record! {
         dialled_k8s: Text = "dialled-k8s",
         /// Whether both show a certificate.
         mutual: bool = "mutual",
+        /// The endpoint of the client over which what it shows and trusts there came.
+        shows: String = "shows",
         /// Whether the charm signs for its units where nothing else does.
         own_ca: bool = "own-ca",
         /// Whether it was not read in code.

@@ -162,6 +162,8 @@ pub struct Row {
     pub number: u32,
     /// Names of the interfaces; one that begins with `*` has every name with that end.
     pub interfaces: Vec<String>,
+    /// Charms that provide and that require, between which alone this is so, beside what the interface's other row says.
+    pub between: Option<[Vec<String>; 2]>,
     /// Who dials.
     pub dials: Dials,
     /// When that is TLS.
@@ -174,6 +176,8 @@ pub struct Row {
     pub checks: Checks,
     /// Whether the server asks for a certificate of the client.
     pub mutual: bool,
+    /// The dialer's endpoint over which what it shows and trusts there came; by its relations where none is said.
+    pub shows: Option<String>,
     /// Whether a provider behind an ingress gives its clients the ingress' URL, so that one relation is two edges.
     pub ingress: bool,
     /// Endpoints over which the provider gets the ingress whose URL it gives; any where none is listed.
@@ -244,6 +248,8 @@ pub struct UnitsRow {
     pub dialled_on_kubernetes: Option<Dialled>,
     /// Whether both sides show a certificate.
     pub mutual: bool,
+    /// The dialer's endpoint over which what it shows and trusts there came.
+    pub shows: Option<String>,
     /// Whether a charm with an endpoint for certificates of its units signs for them itself where nothing is related there.
     pub own_ca: bool,
     /// Whether the row was not read in code.

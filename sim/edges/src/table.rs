@@ -68,15 +68,23 @@ const SPEAKS: [(&str, Speaks); 3] = [
 
 const PARTS: [(&str, Part); 2] = [("dialer", Part::Dialer), ("listener", Part::Listener)];
 
-/// The row of an interface; of two that cover it, the one that names it.
+/// The row of an interface; of two that cover it, the one that names it. What is so between some charms is beside it.
 pub fn row_of(interface: &str) -> Option<&'static Row> {
     static BY_NAME: OnceLock<BTreeMap<&str, &Row>> = OnceLock::new();
     let by_name = BY_NAME.get_or_init(|| {
         let named = |row: &'static Row| row.interfaces.iter().map(move |name| (&**name, row));
-        rows().iter().flat_map(named).collect()
+        let of_all = rows().iter().filter(|row| row.between.is_none());
+        of_all.flat_map(named).collect()
     });
-    let by_end = || rows().iter().find(|row| row.covers(interface));
+    let mut of_all = rows().iter().filter(|row| row.between.is_none());
+    let by_end = || of_all.find(|row| row.covers(interface));
     by_name.get(interface).copied().or_else(by_end)
+}
+
+/// What is so of an interface between some charms, beside its row.
+pub(crate) fn rows_between(interface: &str) -> impl Iterator<Item = &'static Row> {
+    let between = rows().iter().filter(|row| row.between.is_some());
+    between.filter(move |row| row.covers(interface))
 }
 
 /// Every row, in file order.
@@ -182,12 +190,17 @@ impl RowFile {
             named_by: self.named_by.iter().flatten().cloned().collect(),
             clustered_by: self.clustered_by.iter().flatten().cloned().collect(),
             interfaces: texts(self.interfaces.as_ref()?),
+            between: match &self.between {
+                Some(between) => Some([between.providers.clone()?, between.requirers.clone()?]),
+                None => None,
+            },
             dials,
             tls,
             dialled: optional(self.dialled.as_ref(), &DIALLED, reader).unwrap_or(Dialled::Fqdn),
             dialled_on_kubernetes: optional(self.dialled_k8s.as_ref(), &DIALLED, reader),
             checks: optional(self.checks.as_ref(), &CHECKS, reader).unwrap_or(Checks::Verified),
             mutual: self.mutual == Some(true),
+            shows: self.shows.clone(),
             ingress: self.ingress == Some(true),
             ingress_endpoints: self.ingress_endpoints.iter().flatten().cloned().collect(),
             ingress_in_order: self.ingress_in_order == Some(true),
@@ -297,6 +310,7 @@ impl UnitsFile {
             dialled: optional(self.dialled.as_ref(), &DIALLED, reader).unwrap_or(Dialled::Fqdn),
             dialled_on_kubernetes: optional(self.dialled_k8s.as_ref(), &DIALLED, reader),
             mutual: self.mutual == Some(true),
+            shows: self.shows.clone(),
             own_ca: self.own_ca == Some(true),
             assumed: self.assumed == Some(true),
             source: source(self.source.as_ref(), reader)?,
@@ -338,7 +352,15 @@ mod tests {
     fn the_embedded_file_is_well_formed() {
         let table = read(TEXT).expect("well formed");
         let mut seen = BTreeSet::new();
-        for name in table.rows.iter().flat_map(|row| &row.interfaces) {
+        let (between, of_all): (Vec<_>, Vec<_>) =
+            table.rows.iter().partition(|row| row.between.is_some());
+        for row in between {
+            assert!(
+                row.dials != Dials::None,
+                "beside another row it adds an edge"
+            );
+        }
+        for name in of_all.iter().flat_map(|row| &row.interfaces) {
             assert!(seen.insert(name.as_str()), "`{name}` is in two rows");
         }
         // 131 names with `website`, `reverseproxy` and `kube-api-endpoint`, which are endpoints of `http`.

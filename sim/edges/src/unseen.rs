@@ -34,6 +34,7 @@ impl Derivation<'_> {
                 transport: self.transport(tls, provider, provider),
                 checks: Checks::Verified,
                 mutual: false,
+                shows: None,
                 ca_in_databag: false,
                 reasons: vec![Reason::Front(index, row)],
             };
@@ -92,6 +93,7 @@ impl Derivation<'_> {
                 transport,
                 checks: Checks::Verified,
                 mutual: row.mutual,
+                shows: row.shows.as_deref(),
                 ca_in_databag: false,
                 reasons: vec![Reason::Units(row)],
             });
@@ -123,6 +125,7 @@ impl Derivation<'_> {
                     transport,
                     checks: row.checks,
                     mutual: row.mutual,
+                    shows: None,
                     ca_in_databag: false,
                     reasons: vec![Reason::Workload(row)],
                 });

@@ -80,7 +80,9 @@ fn relations(found: &Edges, deployment: &Deployment) -> DataTable {
 fn relation_row(index: RelationIndex, found: &Edges, deployment: &Deployment) -> Vec<Field> {
     let (relation, outcome) = (&deployment.relations[index], &found.outcomes[index]);
     let [provider, requirer] = &relation.sides;
-    let row = words::row_and_source(index, found, deployment);
+    let judged = words::row_and_source(index, found, deployment);
+    let row = judged.as_ref().map(|(row, _)| *row);
+    let source = judged.as_ref().map(|(_, source)| source.as_str());
     let supply = match outcome {
         Outcome::Unknown(unknown) => Field::text(words::supply(*unknown)),
         _ => Field::Nothing,
@@ -91,15 +93,15 @@ fn relation_row(index: RelationIndex, found: &Edges, deployment: &Deployment) ->
         Field::text(deployment.side_name(requirer)),
         Field::text(relation.interface.as_str()),
         Field::text(words::outcome(outcome)),
-        Field::optional(row, |(row, _)| Field::text(words::dialing_side(row.dials))),
+        Field::optional(row, |row| Field::text(words::dialing_side(row.dials))),
         Field::text(words::dials(outcome, found, deployment)),
         Field::text(words::names(outcome, found)),
         Field::text(words::why(outcome, relation, found, deployment)),
         supply,
-        Field::optional(row, |(row, _)| Field::Count(u64::from(row.number))),
-        Field::optional(row, |(_, source)| Field::text(source)),
-        Field::optional(row, |(row, _)| Field::Flag(row.assumed)),
-        Field::optional(row.and_then(|(row, _)| row.note.as_deref()), Field::text),
+        Field::optional(row, |row| Field::Count(u64::from(row.number))),
+        Field::optional(source, Field::text),
+        Field::optional(row, |row| Field::Flag(row.assumed)),
+        Field::optional(row.and_then(|row| row.note.as_deref()), Field::text),
     ]
 }
 

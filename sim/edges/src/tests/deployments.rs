@@ -280,6 +280,9 @@ fn line(deployment: &Deployment, edge: &Edge) -> String {
     if edge.mutual {
         facts.push("mutual".to_owned());
     }
+    if let Some(endpoint) = edge.shows {
+        facts.push(format!("with its {endpoint}"));
+    }
     if edge.ca_in_databag {
         facts.push("ca in databag".to_owned());
     }

@@ -52,6 +52,27 @@ fn workers_dial_the_internal_load_balancer_before_the_external_one() {
     );
 }
 
+/// charmed-kubernetes/charm-lib-kubernetes-snaps ccb9ec2 `charms/kubernetes_snaps.py` 90-104: `kubelet-certificate-authority`,
+/// `kubelet-client-certificate`, and `InternalIP` first.
+#[test]
+fn an_api_server_dials_the_kubelets() {
+    let mut built = cluster(&[]);
+    let kubelet = |built: &Built| starting(built, "cp -> ");
+    // What else requires `kube-control` has no kubelet, and of other charms it was not read.
+    assert_eq!(kubelet(&built), [] as [&str; 0]);
+    built.relate("ca:client", "worker:certificates", "tls-certificates");
+    built.charm("worker", "kubernetes-worker");
+    assert_eq!(kubelet(&built), [] as [&str; 0]);
+    built.charm("cp", "kubernetes-control-plane");
+    let of_worker =
+        "cp -> worker at its address, tls certificates, mutual, with its certificates (relation 1)";
+    assert_eq!(kubelet(&built), [of_worker]);
+    // Each machine of the control plane has a kubelet too.
+    built.units("cp", 2);
+    let own = "cp -> cp at its address, tls certificates, mutual, with its certificates (units)";
+    assert_eq!(kubelet(&built), [of_worker, own]);
+}
+
 /// `external` of `src/k8s_api_endpoints.py`, 61-72: people outside are given one URL.
 #[test]
 fn clients_outside_dial_the_external_load_balancer_where_there_is_one() {

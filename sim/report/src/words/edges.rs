@@ -135,7 +135,12 @@ pub fn dials(outcome: &Outcome, edges: &Edges, deployment: &Deployment) -> Strin
     for index in found(outcome) {
         let edge = &edges.edges[*index];
         let (from, to) = (end(edge.from, deployment), end(edge.to, deployment));
-        if before == Some(edge.from) {
+        // What is so between some charms beside the rest is a way of its own.
+        let is_beside = edge
+            .reasons
+            .iter()
+            .all(|reason| matches!(reason, Reason::Relation { row, .. } if row.between.is_some()));
+        if before == Some(edge.from) && !is_beside {
             text.push_str(&format!(" -> {to}"));
         } else {
             let gap = if text.is_empty() { "" } else { "; " };
@@ -272,31 +277,42 @@ pub const fn supply(unknown: Unknown) -> &'static str {
     }
 }
 
-/// The row by which a relation is judged, and the source of it or of the exception that holds.
+/// The row by which a relation is judged, and the source of it or of the exception that holds, with that of what is so
+/// between these charms alone.
 pub fn row_and_source(
     index: RelationIndex,
     edges: &Edges,
     deployment: &Deployment,
-) -> Option<(&'static Row, &'static str)> {
+) -> Option<(&'static Row, String)> {
     let row = row_of(&deployment.relations[index].interface)?;
     let reasons = found(&edges.outcomes[index]).iter();
-    let mut reasons = reasons.flat_map(|edge| &edges.edges[*edge].reasons);
-    let exception = reasons.find_map(|reason| match reason {
-        Reason::Relation {
-            relation,
-            exception: Some(exception),
-            ..
-        } if *relation == index => Some(exception.source.as_str()),
-        _ => None,
-    });
-    Some((row, exception.unwrap_or(&row.source)))
+    let reasons = reasons.flat_map(|edge| &edges.edges[*edge].reasons);
+    let mut source = row.source.as_str();
+    let mut beside = Vec::new();
+    for reason in reasons {
+        match reason {
+            Reason::Relation { relation, row, .. }
+                if *relation == index && row.between.is_some() =>
+            {
+                beside.push(row.source.as_str());
+            }
+            Reason::Relation {
+                relation,
+                exception: Some(exception),
+                ..
+            } if *relation == index => source = exception.source.as_str(),
+            _ => {}
+        }
+    }
+    let all: Vec<&str> = std::iter::once(source).chain(beside).collect();
+    Some((row, all.join("; ")))
 }
 
 /// `row 16: grafana_source.py 519-526`.
 pub fn source(index: RelationIndex, edges: &Edges, deployment: &Deployment) -> String {
     let found = row_and_source(index, edges, deployment);
     found.map_or_else(String::new, |(row, source)| {
-        told_source(row.assumed, row.number, source)
+        told_source(row.assumed, row.number, &source)
     })
 }
 

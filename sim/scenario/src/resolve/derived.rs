@@ -375,7 +375,7 @@ fn connection(
     let spec = ConnectionSpec {
         from: client,
         from_unit: None,
-        from_endpoint: played.map(str::to_owned),
+        from_endpoint: played.or(edge.shows).map(str::to_owned),
         from_process: edge.process.map(|process| process.name.to_owned()),
         to,
         to_unit: None,

@@ -334,3 +334,33 @@ fn what_units_publish_to_each_other_needs_no_relation() {
         ["`am` has no relation over `ingress`: what it publishes there is not dialled"]
     );
 }
+
+/// The edges that scenarios/charmed-kubernetes.yaml writes by hand: charmed-kubernetes/charm-lib-kubernetes-snaps ccb9ec2
+/// `charms/kubernetes_snaps.py` 90-104, charm-kubernetes-control-plane 2d58730 `src/k8s_api_endpoints.py` 74-85.
+#[test]
+fn charmed_kubernetes_has_its_kubelets_and_one_way_to_its_api() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../scenarios/derived.yaml");
+    let text = "models: {k8s: {from: bundles/charmed-kubernetes.yaml}}\nconnections: derived\n";
+    let scenario = parse(text, "derived.yaml").expect("a scenario");
+    let loaded = resolve(scenario, &path, &DiskFiles).expect("sound");
+    let mut found = lines(&loaded);
+    found.sort();
+    assert_eq!(
+        found,
+        [
+            "k8s.etcd -> k8s.etcd",
+            "k8s.kubernetes-control-plane (root) -> k8s.kubernetes-control-plane as 127.0.0.1",
+            "k8s.kubernetes-control-plane -> k8s.etcd",
+            "k8s.kubernetes-control-plane -> k8s.kubernetes-control-plane",
+            "k8s.kubernetes-control-plane -> k8s.kubernetes-worker",
+            "k8s.kubernetes-worker -> k8s.kubeapi-load-balancer",
+        ]
+    );
+    let deployment = &loaded.deployment;
+    let kubelet = deployment.connections.iter().find(|one| {
+        line(deployment, one) == "k8s.kubernetes-control-plane -> k8s.kubernetes-worker"
+    });
+    let kubelet = kubelet.expect("it is derived");
+    assert_eq!(kubelet.from_endpoint.as_deref(), Some("certificates"));
+    assert!(kubelet.mutual);
+}
