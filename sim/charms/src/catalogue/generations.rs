@@ -166,6 +166,7 @@ impl EntryGeneration {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use trustsim_charm_model::{Apply, EndpointProfile};
 
     fn keys() -> Vec<&'static str> {
         let lines = TEXT
@@ -270,6 +271,63 @@ mod tests {
         let library = at(200).certificates_library("certificates");
         let library = library.expect("it has one");
         assert_eq!(library, trustsim_interfaces::tls_certificates::Library::V3);
+    }
+
+    fn kratos_at(revision: u64) -> &'static KnownCharm {
+        let mut all = generations("kratos").iter();
+        let own = all.find(|each| {
+            let mut ranges = each.revisions().iter();
+            ranges.any(|range| range.contains(revision))
+        });
+        own.expect("it is known").charm()
+    }
+
+    /// The tags of canonical/kratos-operator, `charmcraft.yaml` and `metadata.yaml`: the routes came with 79e02bf and c868490, the
+    /// internal ingress with 8fec05f; the branch for Istio (rev503, rev507, rev548) has none.
+    #[test]
+    fn kratos_before_version_2_has_ingresses() {
+        for (revision, is_internal) in [
+            (393, false),
+            (416, false),
+            (417, true),
+            (422, true),
+            (500, true),
+            (503, false),
+            (504, true),
+            (507, false),
+            (546, true),
+            (548, false),
+        ] {
+            let charm = &kratos_at(revision).metadata;
+            let has = |name: &str| charm.endpoint(name).is_some();
+            assert_eq!(has("internal-ingress"), is_internal, "{revision}");
+            assert!(has("public-ingress") && has("admin-ingress"), "{revision}");
+            assert!(!has("internal-route") && !has("public-route"), "{revision}");
+        }
+        let newest = &catalogue()["kratos"].metadata;
+        assert!(newest.endpoint("internal-route").is_some());
+        assert!(newest.endpoint("internal-ingress").is_none());
+    }
+
+    /// canonical/kratos-operator rev500 `src/charm.py` 206-210, 798-800, 854-861: a received CA ends in `container.restart`.
+    /// `PebbleService.plan` of ab286bf, in v2.0.0, restarts for a configuration alone.
+    #[test]
+    fn kratos_before_version_2_restarts_for_a_ca() {
+        let apply = |charm: &KnownCharm| {
+            let endpoint = charm.metadata.endpoint("receive-ca-cert");
+            match &endpoint.expect("it has one").profile {
+                Some(EndpointProfile::ReceivesCa(profile)) => (profile.apply, profile.reads_first),
+                other => panic!("it receives CAs: {other:?}"),
+            }
+        };
+        for revision in [420, 422, 500, 548] {
+            assert_eq!(
+                apply(kratos_at(revision)),
+                (Apply::Restart, false),
+                "{revision}"
+            );
+        }
+        assert_eq!(apply(&catalogue()["kratos"]), (Apply::None, true));
     }
 
     /// The tags rev208, rev217, rev240 and rev258 of canonical/kafka-operator and rev83 and rev87 of

@@ -10,8 +10,8 @@ use crate::args::Charms;
 use crate::console::Console;
 use crate::error::CliError;
 use trustsim_charms::{
-    Endpoint, KnownReading, LibraryProfile, Protocol, Provenance, Revisions, Role, Server,
-    catalogue, readings,
+    Endpoint, KnownCharm, KnownReading, LibraryProfile, Protocol, Provenance, Revisions, Role,
+    Server, catalogue, readings,
 };
 use trustsim_report::terminal::{Align, Cell, Table, style};
 use trustsim_yaml::nearest;
@@ -152,6 +152,17 @@ fn newer(known: &KnownReading, all: &[KnownReading]) -> Option<String> {
     })
 }
 
+/// What was compared of the revisions of a charm whose code was not read for each.
+fn compared(charm: &KnownCharm) -> String {
+    let but = match (charm.more_endpoints, charm.more_options) {
+        (true, true) => ", but for endpoints and options that are not listed",
+        (true, false) => ", but for endpoints that are not listed",
+        (false, true) => ", but for options that are not listed",
+        (false, false) => "",
+    };
+    format!("libraries, endpoints, options and actions of its revisions{but}; not their code")
+}
+
 /// All that is known of one reading.
 fn page(known: &KnownReading, all: &[KnownReading]) -> String {
     let metadata = &known.charm.metadata;
@@ -175,10 +186,7 @@ fn page(known: &KnownReading, all: &[KnownReading]) -> String {
             let newer = newer(known, all).filter(|_| !known.is_generation);
             newer.iter().for_each(|newer| add("newer", newer));
             if reading.facts_only {
-                add(
-                    "compared",
-                    "libraries, endpoints, options and actions of its revisions, not their code",
-                );
+                add("compared", &compared(&known.charm));
             }
             let missing = reading.unverified.iter();
             missing.for_each(|missing| add("not verified", missing));
