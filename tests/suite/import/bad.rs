@@ -86,6 +86,9 @@ fn a_model_of_another_juju_is_told_as_what_it_is_played() {
             "{said}"
         );
         assert!(told.is_none_or(|told| said.contains(told)), "{said}");
+        // Commands of Juju 2 differ: charmed-kubernetes/kubernetes-docs#756.
+        let of_juju_2 = "`juju run` is `juju run-action --wait` there";
+        assert_eq!(said.contains(of_juju_2), version.starts_with('2'), "{said}");
     }
 }
 

@@ -4,6 +4,7 @@
 //! - `relations` of an application are lists of names up to 3.1.2, and of objects with the interface and the scope from
 //!   3.1.3 on (juju/juju#15548). Consumed offers (`application-endpoints`) have lists of names in every version.
 //! - No version tells the endpoint of the other side, nor which side provides (juju/juju#21652).
+//! - 2.9 has other commands: charmed-kubernetes/kubernetes-docs#756.
 //! - 2.9 says `series: focal`, 3.x and 4.0 say `base: {name: ubuntu, channel: "20.04"}`.
 //! - 4.0 leaves out times of units (juju/juju#21261), which are not read.
 
@@ -41,7 +42,8 @@ fn model(document: &Node, out: &mut Diagnostics) -> ModelDump {
                 version.value
             );
             let help = "on that Juju charms keep private keys in databags, and some look at the end of their certificate in \
-                        each update-status";
+                        each update-status; commands are printed as Juju 3 has them, and `juju run` is \
+                        `juju run-action --wait` there, `juju integrate` is `juju add-relation`";
             left_out(out, version.place, message, help);
         }
         if let Some(version) = text(model, "version").filter(is_newer) {
