@@ -309,6 +309,41 @@ mod tests {
         assert!(newest.endpoint("internal-ingress").is_none());
     }
 
+    /// The tags rev339 of canonical/hydra-operator and rev146 of canonical/identity-platform-login-ui-operator, `charmcraft.yaml`.
+    #[test]
+    fn hydra_and_its_pages_have_their_endpoints() {
+        let known = |key: &str, revision: u64, names: &[&str]| {
+            let mut all = generations(key).iter();
+            let own = all.find(|each| {
+                let mut ranges = each.revisions().iter();
+                ranges.any(|range| range.contains(revision))
+            });
+            let charm = &own.expect("it is known").charm().metadata;
+            for name in names {
+                assert!(charm.endpoint(name).is_some(), "{key} {revision}: {name}");
+            }
+        };
+        known(
+            "hydra",
+            339,
+            &[
+                "ui-endpoint-info",
+                "hydra-endpoint-info",
+                "internal-ingress",
+                "oauth",
+            ],
+        );
+        let pages = "identity-platform-login-ui-operator";
+        known(
+            pages,
+            146,
+            &["ingress", "kratos-info", "hydra-endpoint-info"],
+        );
+        known(pages, 190, &["receive-ca-cert", "ui-endpoint-info"]);
+        let newest = &catalogue()[pages].metadata;
+        assert!(newest.endpoint("public-route").is_some() && newest.endpoint("ingress").is_none());
+    }
+
     /// canonical/kratos-operator rev500 `src/charm.py` 206-210, 798-800, 854-861: a received CA ends in `container.restart`.
     /// `PebbleService.plan` of ab286bf, in v2.0.0, restarts for a configuration alone.
     #[test]
