@@ -38,6 +38,10 @@ dialled past any ingress; another name is that of the ingress in front of the ap
 the name under which the application itself is dialled. Only values that are a URL, or JSON with a `url`, are read, and
 their paths are dropped.
 
+A charm that was not read and has a relation for certificates is taken to serve with what it gets, and `ask edges` says that
+it may. Where nova-compute is told of Keystone and Neutron by nova-cloud-controller, it is these two that it dials. What
+services find in the catalogue of Keystone is not derived, and `ask edges` says so.
+
 What no relation shows is derived where it is known of a charm: clients outside that come to an ingress, units of one
 application among themselves (`units` of the table), and charms that dial the workload beside them over TLS (`workloads`):
 those of Alertmanager, Grafana, Loki and Prometheus, of Vault, Notary, OpenSearch and charmed-etcd, and root of
@@ -72,6 +76,12 @@ impl Unknowns {
                     Unknown::Untold => "nothing tells which interface it is".to_owned(),
                     Unknown::OutsideUrl(row) => {
                         format!("`{}` goes to a URL that is not given", row.interfaces[0])
+                    }
+                    Unknown::IngressOption(row) => {
+                        format!(
+                            "an option decides on the ingress of `{}`",
+                            row.interfaces[0]
+                        )
                     }
                 };
                 *self.0.entry(why).or_default() += 1;

@@ -10,7 +10,6 @@ use crate::fronts::{Front, fronts, option_value};
 use crate::legs::{Leg, name};
 use crate::published::Published;
 use crate::row::{Checks, Dials, Row, Speaks, TlsWhen};
-use crate::table::rows_between;
 use crate::told;
 use trustsim_charm_model::Server;
 use trustsim_model::{ApplicationIndex, Deployment, ModelKind, RelationIndex, RelationSpec, TiVec};
@@ -67,8 +66,8 @@ pub(crate) struct Derivation<'a> {
     known: BTreeMap<Key, EdgeIndex>,
 }
 
-impl Derivation<'_> {
-    fn outcome(&mut self, index: RelationIndex, relation: &RelationSpec) -> Outcome {
+impl<'a> Derivation<'a> {
+    fn outcome(&mut self, index: RelationIndex, relation: &'a RelationSpec) -> Outcome {
         let row = match told::row(relation, self.deployment) {
             Ok(row) => row,
             Err(unknown) => return Outcome::Unknown(unknown),
@@ -77,20 +76,8 @@ impl Derivation<'_> {
             return Outcome::None(NoEdge::Table(row));
         }
         let [provider, requirer] = self.applications(relation);
-        let beside = rows_between(&relation.interface).filter(|row| {
-            let names =
-                [provider, requirer].map(|index| &self.deployment.applications[index].charm.name);
-            let between = row.between.iter().flatten();
-            between
-                .zip(names)
-                .all(|(charms, name)| charms.contains(name))
-        });
-        let rows: Vec<&'static Row> = std::iter::once(row).chain(beside).collect();
         let mut found = Vec::new();
-        for leg in rows
-            .into_iter()
-            .flat_map(|row| legs(row, relation, [provider, requirer]))
-        {
+        for leg in self.legs(row, relation, [provider, requirer]) {
             let has_ingress = !self.given_fronts(&leg).is_empty();
             if let Some(exception) = leg.dials_nothing(self.deployment, has_ingress) {
                 return Outcome::None(NoEdge::Exception(exception));
@@ -102,6 +89,9 @@ impl Derivation<'_> {
         }
         if row.requirers_too {
             found.extend(self.among_requirers(index, row, provider, requirer));
+        }
+        if found.is_empty() && !row.hands_on.is_empty() {
+            return Outcome::None(NoEdge::Table(row));
         }
         assert!(
             !found.is_empty(),
@@ -138,7 +128,7 @@ impl Derivation<'_> {
         let facts = leg.facts(self.deployment);
         let reason = Reason::Relation {
             relation: index,
-            row: leg.row,
+            row: leg.told_by,
             exception: facts.exception,
         };
         let mut edge = Edge {
@@ -150,7 +140,8 @@ impl Derivation<'_> {
             checks: facts.checks,
             mutual: leg.row.mutual,
             shows: leg.row.shows.as_deref(),
-            ca_in_databag: leg.row.ca_in_databag,
+            ca_in_databag: leg.told_by.ca_in_databag,
+            is_unread: false,
             reasons: vec![reason],
         };
         let published = Published::by(leg, self.deployment);
@@ -183,7 +174,7 @@ impl Derivation<'_> {
             None => facts.ingress && !is_named,
         };
         if through_ingress {
-            let through = self.through_ingress(index, leg, &edge, facts.speaks, published);
+            let through = self.through_ingress(index, leg, &edge, facts.speaks, published)?;
             if !through.is_empty() {
                 return Ok(through);
             }
@@ -195,103 +186,13 @@ impl Derivation<'_> {
         Ok(vec![self.add(edge)])
     }
 
-    /// The edges of a client that is given the URL of an ingress in front of the listener; none where there is none.
-    fn through_ingress(
-        &mut self,
-        client: RelationIndex,
-        leg: &Leg<'_>,
-        direct: &Edge,
-        speaks: Speaks,
-        published: Option<Published<'_>>,
-    ) -> Vec<EdgeIndex> {
-        // The ingress itself dials what is behind it.
-        let mut fronts = self.given_fronts(leg);
-        fronts.retain(|front| front.ingress != leg.dialer);
-        let mut found = Vec::new();
-        for front in fronts {
-            let reason = Reason::Ingress {
-                client,
-                row: leg.row,
-                ingress: front.relation,
-            };
-            let relation = &self.deployment.relations[front.relation];
-            let inner = Leg {
-                row: told::row(relation, self.deployment)
-                    .expect("a relation that gives URLs has a row"),
-                relation,
-                dialer: front.ingress,
-                listener: leg.listener,
-                provider: front.ingress,
-            };
-            let public = published.and_then(|published| published.public_name());
-            let told = public.map(str::to_owned);
-            let when = match published.and_then(|published| published.is_tls()) {
-                Some(true) => TlsWhen::Always,
-                Some(false) => TlsWhen::Never,
-                None if inner.row.tls == TlsWhen::Always => TlsWhen::Always,
-                None => TlsWhen::ListenerCertificate,
-            };
-            found.push(self.add(Edge {
-                to: End::Application(front.ingress),
-                name: match told {
-                    Some(told) => Name::External(Some(told)),
-                    None => self.name_of_ingress(front.ingress, inner.row),
-                },
-                transport: match when {
-                    TlsWhen::Never => Transport::Plain(Plain::Published),
-                    when => {
-                        let transport = self.transport(when, front.ingress, front.ingress);
-                        self.spoken(transport, speaks, leg.dialer)
-                    }
-                },
-                mutual: false,
-                ca_in_databag: false,
-                reasons: vec![reason],
-                ..direct.clone()
-            }));
-            let facts = inner.facts(self.deployment);
-            found.push(self.add(Edge {
-                from: End::Application(front.ingress),
-                process: None,
-                to: End::Application(leg.listener),
-                name: name(facts.dialled),
-                transport: self.transport(facts.tls, leg.listener, front.ingress),
-                checks: facts.checks,
-                mutual: inner.row.mutual,
-                shows: inner.row.shows.as_deref(),
-                ca_in_databag: inner.row.ca_in_databag,
-                reasons: vec![reason],
-            }));
-        }
-        found
-    }
-
-    /// The ingresses in front of the listener whose URLs it gives its clients over this relation.
-    fn given_fronts(&self, leg: &Leg<'_>) -> Vec<Front> {
-        let all = self
-            .fronts
-            .get(&leg.listener)
-            .map_or(&[][..], Vec::as_slice);
-        let at = |endpoint: &String| {
-            let is_there = |front: &&Front| {
-                let mut sides = self.deployment.relations[front.relation].sides.iter();
-                sides.any(|side| side.endpoint == *endpoint)
-            };
-            all.iter().filter(is_there).copied().collect::<Vec<_>>()
-        };
-        let endpoints = &leg.row.ingress_endpoints;
-        match (endpoints.as_slice(), leg.row.ingress_in_order) {
-            ([], _) => all.to_vec(),
-            (some, false) => some.iter().flat_map(at).collect(),
-            (some, true) => {
-                let mut found = some.iter().map(at);
-                found.find(|fronts| !fronts.is_empty()).unwrap_or_default()
-            }
-        }
-    }
-
     /// What becomes of a connection that is TLS by its listener, for a dialer that speaks it at times, or never.
-    fn spoken(&self, transport: Transport, speaks: Speaks, dialer: ApplicationIndex) -> Transport {
+    pub(crate) fn spoken(
+        &self,
+        transport: Transport,
+        speaks: Speaks,
+        dialer: ApplicationIndex,
+    ) -> Transport {
         let speaks_tls = match speaks {
             Speaks::Always => true,
             Speaks::OwnCertificate => self.certificates.for_clients(dialer).is_some(),
@@ -377,6 +278,7 @@ impl Derivation<'_> {
                 mutual: row.mutual,
                 shows: row.shows.as_deref(),
                 ca_in_databag: row.ca_in_databag,
+                is_unread: false,
                 reasons: vec![Reason::Relation {
                     relation: index,
                     row,
@@ -402,8 +304,18 @@ impl Derivation<'_> {
         names.min()
     }
 
+    /// Whether a listener is told to show a certificate by nothing but an endpoint over which it could get one.
+    fn is_unread(&self, edge: &Edge) -> bool {
+        let shows =
+            matches!(&edge.transport, Transport::Tls { certificate } if certificate.is_some());
+        let listener = edge.to.application();
+        shows
+            && listener
+                .is_some_and(|index| !self.deployment.applications[index].charm.is_described())
+    }
+
     /// Adds an edge; one that is there already gets the reasons too.
-    pub(crate) fn add(&mut self, edge: Edge) -> EdgeIndex {
+    pub(crate) fn add(&mut self, mut edge: Edge) -> EdgeIndex {
         assert!(
             !edge.reasons.is_empty(),
             "an edge has the relation or the charm that it follows from"
@@ -412,6 +324,7 @@ impl Derivation<'_> {
             (edge.from, edge.to) != (End::Outside, End::Outside),
             "an edge has an application at one end"
         );
+        edge.is_unread = self.is_unread(&edge);
         let key = (
             edge.from,
             edge.process,
@@ -436,28 +349,6 @@ impl Derivation<'_> {
         self.known.insert(key, index);
         index
     }
-}
-
-/// The directions of a relation in which a row has something dialled.
-fn legs<'a>(
-    row: &'static Row,
-    relation: &'a RelationSpec,
-    [provider, requirer]: [ApplicationIndex; 2],
-) -> Vec<Leg<'a>> {
-    let ends = match row.dials {
-        Dials::None => vec![],
-        Dials::Provider => vec![(provider, requirer)],
-        Dials::Requirer => vec![(requirer, provider)],
-        Dials::Both => vec![(provider, requirer), (requirer, provider)],
-    };
-    let leg = |(dialer, listener)| Leg {
-        row,
-        relation,
-        dialer,
-        listener,
-        provider,
-    };
-    ends.into_iter().map(leg).collect()
 }
 
 /// The applications that require from each provider, of interfaces whose requirers dial each other.

@@ -96,6 +96,8 @@ pub enum Unknown {
     Untold,
     /// It goes to a server outside Juju whose URL is not there: the URL is needed.
     OutsideUrl(&'static Row),
+    /// An option says whether an ingress is dialled, which only some revisions have: the option is needed.
+    IngressOption(&'static Row),
 }
 
 /// One end of an edge.
@@ -217,14 +219,16 @@ pub struct Edge {
     pub shows: Option<&'static str>,
     /// Whether the dialer gets the listener's CA in the databag of the relation.
     pub ca_in_databag: bool,
+    /// Whether nothing but the endpoint tells that the listener shows that certificate, since its charm was not read.
+    pub is_unread: bool,
     /// What it follows from; at least one.
     pub reasons: Vec<Reason>,
 }
 
 impl Edge {
-    /// Whether nothing that it follows from was read in code.
+    /// Whether nothing that it follows from was read in code, or its listener was not.
     pub fn is_assumed(&self) -> bool {
-        self.reasons.iter().all(|reason| reason.is_assumed())
+        self.is_unread || self.reasons.iter().all(|reason| reason.is_assumed())
     }
 }
 

@@ -54,7 +54,11 @@ record! {
         /// Endpoints of the requirer, the first related of which alone brings clients from outside.
         outside_endpoints: Vec<String> = "outside-endpoints",
         /// An option of the provider, `true` for the URL of its ingress to be given to clients.
-        ingress_option: String = "ingress-option",
+        ingress_option: IngressOptionFile = "ingress-option",
+        /// Interfaces by which the side that does not dial is told of servers, whose URLs it hands on to be dialled.
+        hands_on: Vec<String> = "hands-on",
+        /// What is dialled besides, which no relation shows.
+        further: String = "further",
         /// Whether the requirer gets a URL over it.
         gives_url: bool = "gives-url",
         /// Whether clients outside dial the provider.
@@ -103,6 +107,16 @@ record! {
         named_by: Vec<String> = "named-by",
         /// Options of it with its address, where it is related to `hacluster`.
         clustered_by: Vec<String> = "clustered-by",
+    }
+}
+
+record! {
+    /// An option that decides on the URL of an ingress.
+    pub(crate) struct IngressOptionFile {
+        /// Its name.
+        name: String = "name" [Required],
+        /// Endpoints of the provider at which it does.
+        endpoints: Vec<String> = "endpoints" [Required],
     }
 }
 
@@ -159,6 +173,8 @@ record! {
         checks: Text = "checks",
         /// Whether clients get the URL of the ingress.
         ingress: bool = "ingress",
+        /// Endpoints of the provider whose ingress alone is given to clients.
+        ingress_endpoints: Vec<String> = "ingress-endpoints",
         /// What has to be said of it.
         note: String = "note",
         /// Repository, file and lines.
@@ -181,6 +197,8 @@ record! {
     pub(crate) struct UnitsFile {
         /// Charmhub names.
         charms: Vec<String> = "charms" [Required],
+        /// What it is played as where it is another charm of the name.
+        not_as: Vec<String> = "not-as",
         /// When it is TLS.
         transport: Text = "transport" [Required],
         /// What is dialled (`fqdn`).
@@ -205,6 +223,8 @@ record! {
     pub(crate) struct WorkloadFile {
         /// Charmhub names.
         charms: Vec<String> = "charms" [Required],
+        /// What it is played as where it is another charm of the name.
+        not_as: Vec<String> = "not-as",
         /// What the process is called that dials. The charm's entry in the catalogue lists one of this name, with what it
         /// trusts, unless it is `unplayed`.
         process: String = "process" [Required],

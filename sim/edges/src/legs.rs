@@ -1,15 +1,19 @@
 //! One direction of a relation, and what its row and the row's exceptions say of it.
 
+use crate::derive::Derivation;
 use crate::edge::Name;
 use crate::fronts::option_value;
 use crate::published::Published;
-use crate::row::{Checks, Dialled, Exception, Part, Row, Speaks, TlsWhen};
+use crate::row::{Checks, Dialled, Dials, Exception, Part, Row, Speaks, TlsWhen};
+use crate::table::{row_of, rows_between};
 use trustsim_model::{ApplicationIndex, Deployment, ModelKind, RelationSpec};
 
 /// One side of a relation that dials the other.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Leg<'a> {
     pub row: &'static Row,
+    /// The row by which the dialer is told of the listener: another one where a third application hands on what it is told.
+    pub told_by: &'static Row,
     pub relation: &'a RelationSpec,
     pub dialer: ApplicationIndex,
     pub listener: ApplicationIndex,
@@ -23,6 +27,8 @@ pub(crate) struct Facts {
     pub dialled: Dialled,
     pub checks: Checks,
     pub ingress: bool,
+    /// The endpoints of the ingresses that count; any where none is listed.
+    pub ingress_endpoints: &'static [String],
     /// When the dialer speaks TLS, and which process of it dials.
     pub speaks: Speaks,
     pub process: Option<&'static str>,
@@ -40,7 +46,8 @@ impl Leg<'_> {
             tls: row.tls,
             dialled: dialled.unwrap_or(row.dialled),
             checks: row.checks,
-            ingress: row.ingress && self.gives_ingress(deployment),
+            ingress: row.ingress,
+            ingress_endpoints: &row.ingress_endpoints,
             speaks: Speaks::Always,
             process: self.charms_process(deployment),
             exception: None,
@@ -52,6 +59,10 @@ impl Leg<'_> {
                 facts.dialled = exception.dialled.unwrap_or(facts.dialled);
                 facts.checks = exception.checks.unwrap_or(facts.checks);
                 facts.ingress = exception.ingress.unwrap_or(facts.ingress);
+                facts.ingress_endpoints = match &exception.ingress_endpoints {
+                    Some(endpoints) => endpoints,
+                    None => facts.ingress_endpoints,
+                };
                 facts.speaks = exception.speaks.unwrap_or(facts.speaks);
                 facts.process = exception.process.as_deref().or(facts.process);
             }
@@ -124,13 +135,6 @@ impl Leg<'_> {
             })
     }
 
-    /// Whether an option of the provider lets it give the URL of its ingress.
-    fn gives_ingress(&self, deployment: &Deployment) -> bool {
-        let provider = &deployment.applications[self.provider];
-        let option = self.row.ingress_option.as_deref();
-        option.is_none_or(|option| option_value(provider, option) == Some("true"))
-    }
-
     fn is_plain(&self, deployment: &Deployment) -> bool {
         let listener = &deployment.applications[self.listener];
         let mut plain = self.row.plain_endpoints.iter();
@@ -141,6 +145,76 @@ impl Leg<'_> {
                     && deployment.application_of(side.party) == Some(self.listener)
             }) && option_value(listener, &plain.unless).is_none()
         })
+    }
+}
+
+impl<'a> Derivation<'a> {
+    /// The directions of a relation in which something is dialled: by its row, and by what is so between its charms alone.
+    pub(crate) fn legs(
+        &self,
+        row: &'static Row,
+        relation: &'a RelationSpec,
+        parties: [ApplicationIndex; 2],
+    ) -> Vec<Leg<'a>> {
+        let beside = rows_between(&relation.interface).filter(|row| {
+            let names = parties.map(|index| &self.deployment.applications[index].charm.name);
+            let mut between = row.between.iter().flatten().zip(names);
+            between.all(|(charms, name)| charms.contains(name))
+        });
+        let [provider, requirer] = parties;
+        let mut found = Vec::new();
+        for row in std::iter::once(row).chain(beside) {
+            let ends: &[_] = match row.dials {
+                Dials::None => &[],
+                Dials::Provider => &[(provider, requirer)],
+                Dials::Requirer => &[(requirer, provider)],
+                Dials::Both => &[(provider, requirer), (requirer, provider)],
+            };
+            for &(dialer, listener) in ends {
+                match row.hands_on.is_empty() {
+                    true => found.push(Leg {
+                        row,
+                        told_by: row,
+                        relation,
+                        dialer,
+                        listener,
+                        provider,
+                    }),
+                    false => found.extend(self.handed_on(row, dialer, listener)),
+                }
+            }
+        }
+        found
+    }
+
+    /// What a dialer is told of by an application that is told of it over relations of its own.
+    fn handed_on(
+        &self,
+        told_by: &'static Row,
+        dialer: ApplicationIndex,
+        by: ApplicationIndex,
+    ) -> Vec<Leg<'a>> {
+        let mut found = Vec::new();
+        for interface in &told_by.hands_on {
+            let row = row_of(interface)
+                .expect("what is handed on has a row, as a test holds the table to");
+            let deployment: &'a Deployment = self.deployment;
+            let relations = deployment.relations.iter();
+            for relation in relations.filter(|relation| relation.interface == *interface) {
+                let [provider, requirer] = self.applications(relation);
+                if requirer == by {
+                    found.push(Leg {
+                        row,
+                        told_by,
+                        relation,
+                        dialer,
+                        listener: provider,
+                        provider,
+                    });
+                }
+            }
+        }
+        found
     }
 }
 

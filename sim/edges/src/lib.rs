@@ -19,6 +19,7 @@ mod derive;
 mod edge;
 mod file;
 mod fronts;
+mod ingress;
 mod legs;
 mod published;
 mod row;
@@ -36,8 +37,8 @@ pub use edge::{
     Unknown,
 };
 pub use row::{
-    Called, Checks, Dialled, Dials, Exception, OptionRule, Part, Row, Speaks, TlsWhen, UnitsRow,
-    WorkloadRow,
+    Called, Checks, Dialled, Dials, Exception, IngressOption, OptionRule, Part, Row, Speaks,
+    TlsWhen, UnitsRow, WorkloadRow,
 };
 pub use table::{row_of, rows, units_rows, workload_rows};
 pub use versions::CharmVersions;

@@ -100,6 +100,15 @@ pub struct OptionRule {
     pub tls: Vec<String>,
 }
 
+/// An option of a provider that has to be `true` for it to give the URL of an ingress. Not every revision of it has it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct IngressOption {
+    /// The option's name.
+    pub name: String,
+    /// Endpoints of the provider, over which it has the ingresses that the option is about.
+    pub endpoints: Vec<String>,
+}
+
 /// How clients call an ingress that has no public name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Called {
@@ -149,6 +158,8 @@ pub struct Exception {
     pub checks: Option<Checks>,
     /// Whether clients are given the URL of an ingress, where that differs.
     pub ingress: Option<bool>,
+    /// Endpoints over which the provider gets the ingress whose URL it gives, where they differ.
+    pub ingress_endpoints: Option<Vec<String>>,
     /// What has to be said of it.
     pub note: Option<String>,
     /// Repository, file and lines.
@@ -189,7 +200,12 @@ pub struct Row {
     /// Endpoints of the requirer of which the first that is related brings clients from outside, and no other of them.
     pub outside_endpoints: Vec<String>,
     /// An option of the provider that has to be `true` for it to give the URL of its ingress.
-    pub ingress_option: Option<String>,
+    pub ingress_option: Option<IngressOption>,
+    /// Interfaces by which the side that does not dial is told of servers, whose URLs it hands on: the dialer dials those, and
+    /// not that side.
+    pub hands_on: Vec<String>,
+    /// What is dialled besides, which no relation shows.
+    pub further: Option<String>,
     /// Whether the requirer gets a URL over it that it may give to clients of its own.
     pub gives_url: bool,
     /// Whether clients outside Juju dial the provider because of it.
@@ -240,6 +256,8 @@ impl Row {
 pub struct UnitsRow {
     /// Charmhub names.
     pub charms: Vec<String>,
+    /// What a charm of the name is played as where it is another one.
+    pub not_as: Vec<String>,
     /// When they are TLS.
     pub tls: TlsWhen,
     /// What is dialled.
@@ -263,6 +281,8 @@ pub struct UnitsRow {
 pub struct WorkloadRow {
     /// Charmhub names.
     pub charms: Vec<String>,
+    /// What a charm of the name is played as where it is another one.
+    pub not_as: Vec<String>,
     /// What the process is called that dials.
     pub process: String,
     /// When it is TLS.

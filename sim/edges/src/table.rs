@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
 use crate::file::{
-    AcrossFile, CalledFile, ExceptionFile, OptionFile, PlainEndpointFile, RowFile, TableFile,
-    UnitsFile, WorkloadFile,
+    AcrossFile, CalledFile, ExceptionFile, IngressOptionFile, OptionFile, PlainEndpointFile,
+    RowFile, TableFile, UnitsFile, WorkloadFile,
 };
 use crate::row::{
-    Called, Checks, Dialled, Dials, Exception, OptionRule, Part, PlainEndpoint, Row, Speaks,
-    TlsWhen, UnitsRow, WorkloadRow,
+    Called, Checks, Dialled, Dials, Exception, IngressOption, OptionRule, Part, PlainEndpoint, Row,
+    Speaks, TlsWhen, UnitsRow, WorkloadRow,
 };
 use crate::versions::CharmVersions;
 use trustsim_charm_model::revisions;
@@ -209,7 +209,12 @@ impl RowFile {
                 None => None,
             },
             outside_endpoints: self.outside_endpoints.iter().flatten().cloned().collect(),
-            ingress_option: self.ingress_option.clone(),
+            ingress_option: match &self.ingress_option {
+                Some(option) => Some(option.to_option()?),
+                None => None,
+            },
+            hands_on: self.hands_on.iter().flatten().cloned().collect(),
+            further: self.further.clone(),
             gives_url: self.gives_url == Some(true),
             front: self.front == Some(true),
             ca_in_databag: self.ca_in_databag == Some(true),
@@ -228,6 +233,15 @@ impl RowFile {
 
 fn texts(list: &[Text]) -> Vec<String> {
     list.iter().map(|text| text.value.clone()).collect()
+}
+
+impl IngressOptionFile {
+    fn to_option(&self) -> Option<IngressOption> {
+        Some(IngressOption {
+            name: self.name.clone()?,
+            endpoints: self.endpoints.clone()?,
+        })
+    }
 }
 
 impl CalledFile {
@@ -286,6 +300,7 @@ impl ExceptionFile {
             dialled: optional(self.dialled.as_ref(), &DIALLED, reader),
             checks: optional(self.checks.as_ref(), &CHECKS, reader),
             ingress: self.ingress,
+            ingress_endpoints: self.ingress_endpoints.clone(),
             note: self.note.clone(),
             source: source(self.source.as_ref(), reader)?,
         })
@@ -306,6 +321,7 @@ impl UnitsFile {
     fn to_row(&self, reader: &mut Reader) -> Option<UnitsRow> {
         Some(UnitsRow {
             charms: self.charms.clone()?,
+            not_as: self.not_as.iter().flatten().cloned().collect(),
             tls: word(self.transport.as_ref()?, &TLS_WHEN, reader)?,
             dialled: optional(self.dialled.as_ref(), &DIALLED, reader).unwrap_or(Dialled::Fqdn),
             dialled_on_kubernetes: optional(self.dialled_k8s.as_ref(), &DIALLED, reader),
@@ -322,6 +338,7 @@ impl WorkloadFile {
     fn to_row(&self, reader: &mut Reader) -> Option<WorkloadRow> {
         Some(WorkloadRow {
             charms: self.charms.clone()?,
+            not_as: self.not_as.iter().flatten().cloned().collect(),
             process: self.process.clone()?,
             tls: word(self.transport.as_ref()?, &TLS_WHEN, reader)?,
             dialled: word(self.dialled.as_ref()?, &DIALLED, reader)?,
@@ -362,6 +379,10 @@ mod tests {
         }
         for name in of_all.iter().flat_map(|row| &row.interfaces) {
             assert!(seen.insert(name.as_str()), "`{name}` is in two rows");
+        }
+        let handed_on = table.rows.iter().flat_map(|row| &row.hands_on);
+        for name in handed_on {
+            assert!(seen.contains(name.as_str()), "`{name}` has no row");
         }
         // 131 names with `website`, `reverseproxy` and `kube-api-endpoint`, which are endpoints of `http`.
         assert!(seen.len() >= 128, "{}", seen.len());

@@ -3,6 +3,7 @@
 mod deployments;
 mod identity;
 mod kubernetes;
+mod openstack;
 
 use super::*;
 use deployments::{Built, edge_lines};
@@ -417,39 +418,6 @@ fn agents_dial_their_controller() {
     let found: Vec<_> = controller_edges(&built.deployment).into_iter().collect();
     assert_eq!(found.len(), 1);
     assert!(matches!(found[0], ControllerEdge::Agents(..)));
-}
-
-/// `resolve_address` of juju/charm-helpers 99980625, `contrib/openstack/ip.py`, for the endpoint `admin` (`auth_host` of
-/// openstack/charm-keystone de9baff, `hooks/keystone_utils.py` 2196).
-#[test]
-fn keystone_is_dialled_by_its_hostname_or_its_virtual_address() {
-    let mut built = Built::on_kubernetes();
-    built.relate(
-        "ca:certificates",
-        "keystone:certificates",
-        "tls-certificates",
-    );
-    built.relate(
-        "keystone:identity-service",
-        "glance:identity-service",
-        "keystone",
-    );
-    let line = |built: &Built, name: &str| {
-        let line = format!("glance -> keystone{name}, tls certificates (relation 1)");
-        assert_eq!(edge_lines(built), [line]);
-    };
-    line(&built, "");
-    // A virtual address without a cluster is not dialled.
-    built.set("keystone", "vip", "10.0.0.9 10.1.0.9");
-    line(&built, "");
-    built.relate("hacluster:ha", "keystone:ha", "hacluster");
-    line(&built, " as 10.0.0.9");
-    built.set(
-        "keystone",
-        "os-admin-hostname",
-        "{service_name}.example.com",
-    );
-    line(&built, " as keystone.example.com");
 }
 
 /// canonical/pgbouncer-operator 4137e2a33 `src/relations/pgbouncer_provider.py` 285-311.

@@ -8,6 +8,7 @@ use crate::published::is_plain_itself;
 use crate::row::{Checks, Row, TlsWhen, WorkloadRow};
 use crate::table::{units_rows, workload_rows};
 use crate::told;
+use trustsim_charm_model::CharmMetadata;
 use trustsim_model::{ApplicationIndex, RelationSpec};
 
 impl Derivation<'_> {
@@ -36,6 +37,7 @@ impl Derivation<'_> {
                 mutual: false,
                 shows: None,
                 ca_in_databag: false,
+                is_unread: false,
                 reasons: vec![Reason::Front(index, row)],
             };
             self.add(edge);
@@ -68,9 +70,11 @@ impl Derivation<'_> {
     /// Units of one application dial each other, where the table says so of its charm.
     pub(crate) fn add_among_units(&mut self) {
         for (index, application) in self.deployment.applications.iter_enumerated() {
-            let charm = &application.charm.name;
+            let charm = &application.charm;
             let rows = units_rows();
-            let row = rows.iter().find(|row| row.charms.contains(charm));
+            let row = rows
+                .iter()
+                .find(|row| is_of(charm, &row.charms, &row.not_as));
             let Some(row) = row.filter(|_| application.units > 1) else {
                 continue;
             };
@@ -95,6 +99,7 @@ impl Derivation<'_> {
                 mutual: row.mutual,
                 shows: row.shows.as_deref(),
                 ca_in_databag: false,
+                is_unread: false,
                 reasons: vec![Reason::Units(row)],
             });
         }
@@ -105,7 +110,7 @@ impl Derivation<'_> {
         for (index, application) in self.deployment.applications.iter_enumerated() {
             let charm = &application.charm;
             let rows = workload_rows().iter();
-            for row in rows.filter(|row| row.charms.contains(&charm.name)) {
+            for row in rows.filter(|row| is_of(charm, &row.charms, &row.not_as)) {
                 let process = self.process(index, &row.process);
                 // Another revision of the charm does.
                 if !process.has_store && !row.unplayed {
@@ -127,6 +132,7 @@ impl Derivation<'_> {
                     mutual: row.mutual,
                     shows: None,
                     ca_in_databag: false,
+                    is_unread: false,
                     reasons: vec![Reason::Workload(row)],
                 });
             }
@@ -152,4 +158,12 @@ impl Derivation<'_> {
         let dialled = row.dialled_on_kubernetes.filter(|_| on_kubernetes);
         (index, name(dialled.unwrap_or(row.dialled)))
     }
+}
+
+/// Whether a charm is one of these, and not another one of the same name.
+fn is_of(charm: &CharmMetadata, names: &[String], not_as: &[String]) -> bool {
+    let is_other = not_as
+        .iter()
+        .any(|other| other == charm.implementation.behaviour);
+    names.contains(&charm.name) && !is_other
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::{Checks, Edge, End, Name, Reason, Transport, derive};
 use trustsim_charm_model::{
     Bugs, CertificatesProfile, CharmMetadata, Endpoint, EndpointProfile, EndpointSource,
-    ProcessProfile, Protocol, Provenance, Role, Server, WITHOUT_TLS,
+    Implementation, ProcessProfile, Protocol, Provenance, Role, Server, WITHOUT_TLS,
 };
 use trustsim_model::{
     ApplicationIndex, ApplicationSpec, CharmStore, ControllerSpec, Deployment, ModelIndex,
@@ -147,6 +147,27 @@ impl Built {
         charm.clone_into(&mut self.charm_of(index).name);
     }
 
+    /// Makes an application one that is played as the charm of that behaviour.
+    pub(super) fn played_as(&mut self, application: &str, implementation: &'static Implementation) {
+        let index = self.application(application);
+        self.charm_of(index).implementation = implementation;
+    }
+
+    /// Makes an application one of whose charm nothing is known but its endpoints' names.
+    pub(super) fn unread(&mut self, application: &str) {
+        let index = self.application(application);
+        self.charm_of(index).provenance = Provenance::Unknown;
+    }
+
+    /// Makes an application's charm one of the catalogue.
+    pub(super) fn of_catalogue(&mut self, application: &str) {
+        let index = self.application(application);
+        self.charm_of(index).provenance = Provenance::Unread {
+            repository: "owner/repository".to_owned(),
+            missing: "newer revisions".to_owned(),
+        };
+    }
+
     pub(super) fn process(&mut self, application: &str, name: &str) {
         let index = self.application(application);
         self.charm_of(index).processes.push(ProcessProfile {
@@ -279,6 +300,9 @@ fn line(deployment: &Deployment, edge: &Edge) -> String {
     }
     if edge.mutual {
         facts.push("mutual".to_owned());
+    }
+    if edge.is_unread {
+        facts.push("unread".to_owned());
     }
     if let Some(endpoint) = edge.shows {
         facts.push(format!("with its {endpoint}"));

@@ -19,6 +19,9 @@ pub fn edges(found: &Edges, deployment: &Deployment, detail: Detail) -> String {
         text.push_str(&unseen);
     }
     text.push_str(&format!("\n{}\n", words::counts(&found.counts())));
+    for told in words::further(deployment) {
+        text.push_str(&format!("{told}\n"));
+    }
     if let Some(told) = words::to_controllers(deployment) {
         text.push_str(&format!("{told}\n"));
     }

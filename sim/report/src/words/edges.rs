@@ -225,7 +225,10 @@ fn edge_because(edge: &Edge, deployment: &Deployment) -> String {
     let because = match &edge.transport {
         Transport::Tls {
             certificate: Some(endpoint),
-        } => format!("{to}:{endpoint} brings its certificate"),
+        } => match edge.is_unread {
+            true => format!("{to}:{endpoint} may bring its certificate: its charm was not read"),
+            false => format!("{to}:{endpoint} brings its certificate"),
+        },
         Transport::Tls { certificate: None } => format!("{to} is dialled over TLS"),
         Transport::Plain(Plain::NoCertificate {
             possible: Some(endpoint),
@@ -265,6 +268,14 @@ fn unknown_because(unknown: Unknown, relation: &RelationSpec) -> String {
         Unknown::NoRow => format!("the table has no interface {}", relation.interface),
         Unknown::Untold => "nothing tells which interface it is".to_owned(),
         Unknown::OutsideUrl(_) => "it goes to a URL outside Juju that is not given".to_owned(),
+        Unknown::IngressOption(row) => {
+            let option = row.ingress_option.as_ref();
+            let option = option.expect("it is unknown by the option of its row");
+            format!(
+                "whether an ingress is dialled is said by the option {}, which not every revision has",
+                option.name
+            )
+        }
     }
 }
 
@@ -274,6 +285,9 @@ pub const fn supply(unknown: Unknown) -> &'static str {
         Unknown::NoRow => "write the connection, if there is one",
         Unknown::Untold => "give the charmcraft.yaml of one of them (charms.NAME.from)",
         Unknown::OutsideUrl(_) => "write the connection, if it is TLS",
+        Unknown::IngressOption(_) => {
+            "set the option as it is, or give what the application publishes (published)"
+        }
     }
 }
 
@@ -330,6 +344,19 @@ pub fn controller_edge(edge: ControllerEdge, deployment: &Deployment) -> [String
         }
         ControllerEdge::Controller(from, to) => [from, to].map(controller),
     }
+}
+
+/// What is dialled besides because of relations of these kinds, each once.
+pub fn further(deployment: &Deployment) -> Vec<String> {
+    let mut found: Vec<&str> = Vec::new();
+    for relation in &deployment.relations {
+        let further = row_of(&relation.interface).and_then(|row| row.further.as_deref());
+        found.extend(further.filter(|further| !found.contains(further)));
+    }
+    let told = found
+        .into_iter()
+        .map(|further| format!("not counted: {further}"));
+    told.collect()
 }
 
 /// That agents dial controllers, and why nothing is counted or played of it.
