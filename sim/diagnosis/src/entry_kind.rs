@@ -41,7 +41,7 @@ const fn note_kind(note: &Note) -> &'static str {
         Note::CertificateRevoked { .. } => "certificate-revoked",
         Note::AcmeOrderRefused(_) => "acme-order-refused",
         Note::AcmeAccountOpened => "acme-account",
-        Note::ActionResult { .. } => "action-result",
+        Note::ActionResult { .. } | Note::ActionResults { .. } => "action-result",
         Note::ActionFailed { .. } => "action-failed",
         Note::ActionRefused(_) => "action-refused",
         Note::TrustNotFetched { .. } => "trust-not-fetched",

@@ -1,5 +1,6 @@
 //! What the libraries and charms put into the journal, as values.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use trustsim_juju::RelationId;
@@ -28,6 +29,8 @@ pub enum Note {
     KeyStored(StoredKey),
     /// An action of the charm ended, with this result.
     ActionResult(String),
+    /// An action of the charm ended, with these results.
+    ActionResults(BTreeMap<String, String>),
     /// An action of the charm failed, with this message.
     ActionFailed(String),
     /// An ACME server, or the way to it, refuses an order.

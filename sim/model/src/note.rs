@@ -3,6 +3,8 @@
 //!
 //! Must not know how a remark is worded; `report::words::note` does.
 
+use std::collections::BTreeMap;
+
 use crate::index::{ApplicationIndex, OperatorIndex};
 use crate::reference::EndpointRef;
 use trustsim_charm_model::PendingTask;
@@ -50,6 +52,11 @@ pub enum Note {
     ActionResult {
         /// What it printed.
         text: String,
+    },
+    /// An action ended on the unit, whose charm is played by its own code.
+    ActionResults {
+        /// What it told, by key.
+        results: BTreeMap<String, String>,
     },
     /// An action failed on the unit.
     ActionFailed {

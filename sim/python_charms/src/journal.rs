@@ -57,11 +57,7 @@ pub(crate) fn note(
     if let Some(message) = &answer.action_failed {
         unit.note(Note::action_failed(message));
     } else if let Some(results) = answer.results.as_ref().filter(|all| !all.is_empty()) {
-        let lines: Vec<String> = results
-            .iter()
-            .map(|(key, value)| format!("{key}: {value}"))
-            .collect();
-        unit.note(Note::action_result(lines.join("\n")));
+        unit.note(Note::ActionResults(results.clone()));
     }
 }
 

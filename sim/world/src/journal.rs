@@ -149,6 +149,7 @@ impl JournalWriter {
                 Kind::Note(Note::CertificateRevoked { common_name })
             }
             CharmNote::ActionResult(text) => Kind::Note(Note::ActionResult { text }),
+            CharmNote::ActionResults(results) => Kind::Note(Note::ActionResults { results }),
             CharmNote::ActionFailed(message) => Kind::Note(Note::ActionFailed { message }),
             CharmNote::AcmeOrderRefused(order) => Kind::Note(Note::AcmeOrderRefused(order)),
             CharmNote::AcmeAccountOpened => Kind::Note(Note::AcmeAccountOpened),

@@ -90,6 +90,7 @@ fn told(note: &Note) -> (&'static str, String) {
         Note::CertificateRevoked { common_name } => ("certificate-revoked", common_name.clone()),
         Note::KeyStored(stored) => ("private-key-stored", stored.place.to_string()),
         Note::ActionResult(text) => ("action-result", text.clone()),
+        Note::ActionResults(results) => ("action-result", format!("{results:?}")),
         Note::ActionFailed(message) => ("action-failed", message.clone()),
         Note::AcmeOrderRefused(order) => ("acme-order-refused", order.detail.clone()),
         Note::AcmeAccountOpened => ("acme-account", String::new()),

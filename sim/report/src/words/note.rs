@@ -20,6 +20,10 @@ pub fn detail(note: &Note, manifest: &Manifest) -> String {
         Note::AcmeOrderRefused(order) => format!("{}: {}", order.common_name, order_problem(order)),
         Note::AcmeAccountOpened => "a new account is opened".to_owned(),
         Note::ActionResult { text } => text.clone(),
+        Note::ActionResults { results } => {
+            let lines = results.iter().map(|(key, value)| format!("{key}: {value}"));
+            lines.collect::<Vec<_>>().join("\n")
+        }
         Note::ActionFailed { message } => message.clone(),
         Note::ActionRefused(why) => refusal(why),
         Note::TrustNotFetched { ca, why } => {

@@ -219,7 +219,7 @@ impl Deployed {
             // Each unit comes up by itself. A StatefulSet would start its pods one after the other.
             let provision = self.streams.between(
                 PURPOSE_PROVISION,
-                usize::from(index) as u64,
+                self.place_among_units(index),
                 u64::from(number),
                 timings.provision_min,
                 timings.provision_max,
@@ -248,14 +248,21 @@ impl Deployed {
             (timings.provision_min, timings.provision_max)
         };
         let made = self.juju.units().len() as u64;
-        let provision =
-            self.streams
-                .between(PURPOSE_ADDED, usize::from(index) as u64, made, low, high);
+        let place = self.place_among_units(index);
+        let provision = self.streams.between(PURPOSE_ADDED, place, made, low, high);
         let starts_at = agenda.now() + provision;
         self.in_juju(journal, agenda, |juju, host| {
             juju.operator()
                 .add_unit(application, machine, starts_at, host)
         })
+    }
+
+    /// How many applications before this one begin with units. One that begins without any, to be given some later, leaves
+    /// what is drawn for the others as it is without it.
+    fn place_among_units(&self, index: ApplicationIndex) -> u64 {
+        let before = self.deployment.applications.iter().take(index.into());
+        let begins = before.filter(|spec| spec.units > 0 || spec.charm.subordinate);
+        begins.count() as u64
     }
 
     /// A machine that is made for a unit of an application, whose constraints it has.
