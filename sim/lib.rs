@@ -36,6 +36,7 @@ pub use trustsim_whatif as whatif;
 
 pub use trustsim_rehearsal as rehearsal;
 
+pub use trustsim_session as session;
 pub use trustsim_trials as trials;
 
 pub use trustsim_report as report;

@@ -174,6 +174,8 @@ pub enum Command {
     ExportBundle(ExportBundle),
     /// Show what `juju show-unit` would at an instant
     ShowUnit(ShowUnit),
+    /// Deploy, let time pass and ask, a line of JSON each way: for tests and other programs
+    Interact(Interact),
     /// Record the hooks of units: what each one read, and what it wrote
     Record(Record),
     /// Write what every connection would present and trust at an instant, for openssl or curl
@@ -557,6 +559,23 @@ pub struct ShowUnit {
     /// How the scenario is played until then
     #[command(flatten)]
     pub play: Play,
+}
+
+/// Deploy, let time pass and ask, a line of JSON each way: for tests and other programs
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Each line of standard input is a request, such as {\"deploy\": {\"model\": \"prod\", \"charm\": \"vault-k8s\"}}
+or {\"advance\": {\"by\": \"89d\"}}; each gets one line, {\"ok\": ...} or {\"error\": ...}. No file is written. The
+code of a charm is run where a request names its folder.")]
+pub struct Interact {
+    /// Go on with this session: the answer to `{"scenario": {}}` of an earlier one
+    pub session: Option<PathBuf>,
+    /// Run the code of every charm of which that session has a `source`
+    #[arg(long)]
+    pub run_charms: bool,
+    /// Keep in this folder how charms that are played by their own code answered, for later sessions
+    #[arg(long, value_name = "FOLDER")]
+    pub keep_answers: Option<PathBuf>,
 }
 
 /// Record the hooks of units: what each one read, and what it wrote

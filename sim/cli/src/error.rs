@@ -68,6 +68,17 @@ impl CliError {
         self.kind
     }
 
+    /// The message with its causes, for what is one line.
+    pub(super) fn in_one_line(&self) -> String {
+        let mut text = self.message.clone();
+        let mut source = self.source();
+        while let Some(error) = source {
+            text.push_str(&format!(": {error}"));
+            source = error.source();
+        }
+        text
+    }
+
     /// The error as people read it, with ANSI colours.
     pub fn render(&self) -> String {
         let mut text = match self.kind {

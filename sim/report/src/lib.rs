@@ -23,6 +23,7 @@ pub mod plots;
 mod provenance;
 pub mod rehearsal;
 mod requests;
+pub mod session;
 mod summary;
 pub mod terminal;
 #[cfg(test)]

@@ -11,6 +11,7 @@ mod export;
 mod export_bundle;
 mod forecast;
 mod import;
+mod interact;
 mod judge;
 mod load;
 mod own_code;
@@ -49,6 +50,7 @@ pub(super) fn dispatch(cli: &Cli, console: &mut Console<'_>) -> Result<Exit, Cli
         Command::Why(args) => why::why(args, console)?,
         Command::Status(args) => status::status(args, console)?,
         Command::ShowUnit(args) => show_unit::show_unit(args, console)?,
+        Command::Interact(args) => interact::interact(args, console)?,
         Command::ExportBundle(args) => export_bundle::export_bundle(args, console)?,
         Command::Export(args) => export::export(args, console)?,
         Command::Record(args) => record::record(args, console)?,

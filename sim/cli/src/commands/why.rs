@@ -69,13 +69,8 @@ fn explain(error: WhyError, playable: &LoadedScenario) -> CliError {
             known,
         } => no_connection(said, client, server, known, playable),
         WhyError::NotSimulated { reasons, .. } => {
-            let missing = reasons.iter().map(|reason| {
-                let what = standing::reason(reason, deployment);
-                match standing::help(reason, deployment) {
-                    Some(help) => format!("{what}: {help}"),
-                    None => what,
-                }
-            });
+            let missing = reasons.iter();
+            let missing = missing.map(|reason| standing::missing(reason, deployment));
             said.hint(missing.collect::<Vec<_>>().join("; "))
         }
         WhyError::NotYet { .. } => said.hint("give a later --at"),

@@ -300,6 +300,15 @@ fn nearest(revision: u64, covered: &[Revisions]) -> Option<u64> {
     ends.min_by_key(|end| end.abs_diff(revision))
 }
 
+/// What is missing, with what to do about it.
+pub fn missing(gap: &Reason, deployment: &Deployment) -> String {
+    let what = reason(gap, deployment);
+    match help(gap, deployment) {
+        Some(help) => format!("{what}: {help}"),
+        None => what,
+    }
+}
+
 /// How to supply what is missing, where something can be supplied.
 pub fn help(reason: &Reason, deployment: &Deployment) -> Option<String> {
     let charm = &deployment.applications[reason.application].charm.name;
