@@ -13,7 +13,9 @@ pub(crate) const FOR_TESTS: [&str; 2] = ["oracles", "testkit"];
 fn manifests() -> BTreeMap<String, String> {
     let folders = fs::read_dir(root().join("sim")).expect("the folder of crates");
     let folders = folders.map(|entry| entry.expect("a folder entry").path());
-    let crates = folders.filter(|folder| folder.is_dir()).map(|folder| {
+    // The Python package has sources and is no crate.
+    let crates = folders.filter(|folder| folder.is_dir() && !folder.ends_with("python"));
+    let crates = crates.map(|folder| {
         let manifest = fs::read_to_string(folder.join("Cargo.toml")).expect("a manifest");
         let name = folder.file_name().expect("a name").to_string_lossy();
         (name.into_owned(), manifest)

@@ -73,7 +73,7 @@ fn banned_words_become_fewer() {
     let mut all = ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md"]
         .map(|name| root.join(name))
         .to_vec();
-    for folder in ["sim", "tests", "benches", "docs", "scenarios", "python"] {
+    for folder in ["sim", "tests", "benches", "docs", "scenarios"] {
         files(&root.join(folder), &mut all);
     }
     let mut found: BTreeMap<&str, Vec<String>> = BTreeMap::new();

@@ -50,7 +50,7 @@ def test_the_example_can_fail(trustsim):
     assert found.outages[-1].end is None
 
 
-@pytest.mark.parametrize("page", ["README.md", "python/README.md", "docs/reference/tests.md"])
+@pytest.mark.parametrize("page", ["README.md", "sim/python/README.md", "docs/reference/tests.md"])
 def test_it_is_the_example_of_the_docs(page):
     text = (CHARMS.parents[1] / page).read_text()
     shown = text.partition("```python\ndef test_rotation")[2].partition("```")[0]

@@ -318,7 +318,7 @@ fn a_second_charm_vault_is_authorized_as_the_first_was() {
         !second.loses_nothing(),
         "both sides move, one by one: {second:?}"
     );
-    let attended = "an operator answers what k8s.ca-next waits for within 1h";
+    let attended = "operator answers what k8s.ca-next waits for within 1h";
     assert!(
         commands(second).iter().any(|typed| typed == attended),
         "{:?}",

@@ -192,7 +192,7 @@ connections: derived
     let best = findings.remedies.best(0).expect("a remedy");
     assert_eq!(
         typed(&best.commands),
-        ["an operator answers what m.vault waits for within 1h"]
+        ["operator answers what m.vault waits for within 1h"]
     );
     assert!(best.lost_after * 40 < best.lost_before, "{best:?}");
 }

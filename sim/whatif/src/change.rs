@@ -110,7 +110,7 @@ const PUBLIC_NAMES: [&str; 2] = ["external_hostname", "external-hostname"];
 const ATTENTION: Span = Span::from_secs(3_600);
 
 /// An operator that the scenario does not have.
-const APPOINTED: &str = "an operator";
+const APPOINTED: &str = "operator";
 
 /// How long after everything was at rest for the first time an operator types something.
 const SETTLED: Span = Span::from_secs(60);
