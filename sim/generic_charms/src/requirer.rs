@@ -299,7 +299,8 @@ impl Requirer {
             let has_relation = !unit.relations(&endpoint.certificates.endpoint).is_empty();
             let profile = &endpoint.profile;
             // What serves without TLS meanwhile says nothing of it, as the observability charms do.
-            let needs_one = profile.serves != Serves::Nothing && !profile.plain_without_certificate;
+            let goes_on = profile.plain_without_certificate && profile.stops_without.is_none();
+            let needs_one = profile.serves != Serves::Nothing && !goes_on;
             has_relation && needs_one && !endpoint.serves(unit)
         });
         let stopped = waits.and_then(|endpoint| endpoint.profile.stops_without.clone());
