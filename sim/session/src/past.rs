@@ -2,13 +2,12 @@
 
 use trustsim_diagnosis::entry_kind;
 use trustsim_kernel::Time;
-use trustsim_model::{Entry, Journal, Kind, Note, Subject};
+use trustsim_model::{Entry, Journal, Kind, Subject};
 
 type Told<'a> = (Time, &'a Subject, &'static str);
 
 /// The first instant before `until` at which two journals tell of something else. What is judged of connections is left out,
-/// since one more may be watched, and so are peer relations: those of an application that comes later are there from the
-/// beginning, as it is, without a unit.
+/// since one more may be watched.
 pub(crate) fn differs_at(before: &Journal, after: &Journal, until: Time) -> Option<Time> {
     let (before, after) = (told(before, until), told(after, until));
     let mut pairs = before.iter().zip(&after);
@@ -31,8 +30,5 @@ fn told(journal: &Journal, until: Time) -> Vec<Told<'_>> {
 }
 
 fn is_compared(entry: &Entry) -> bool {
-    !matches!(
-        entry.kind,
-        Kind::Handshake(_) | Kind::Persists(_) | Kind::Note(Note::PeerRelation { .. })
-    )
+    !matches!(entry.kind, Kind::Handshake(_) | Kind::Persists(_))
 }

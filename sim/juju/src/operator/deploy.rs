@@ -97,25 +97,47 @@ impl Operator<'_> {
         parts: ApplicationParts,
         host: &mut dyn Host,
     ) -> ApplicationId {
-        let endpoints = Arc::clone(&parts.endpoints);
-        let id = self
-            .agents
-            .create_application(model, parts, ApplicationKind::Local);
-        let cause = None;
-        for endpoint in endpoints
+        let id = self.add_application_to_come(model, parts);
+        self.add_peer_relations(id, host);
+        id
+    }
+
+    /// An application that is deployed later, when it is given its first unit: its peer relations come then, so that those of
+    /// others have the numbers that they have without it.
+    pub fn add_application_to_come(
+        &mut self,
+        model: ModelId,
+        parts: ApplicationParts,
+    ) -> ApplicationId {
+        self.agents
+            .create_application(model, parts, ApplicationKind::Local)
+    }
+
+    /// Whether an application lacks the peer relations that its charm has.
+    fn has_peers_to_come(&self, id: ApplicationId) -> bool {
+        let application = self.agents.application(id);
+        let mut relations = application.relations.iter();
+        let has_peers = relations.any(|relation| self.agents.relation(*relation).is_peer());
+        let mut endpoints = application.endpoints.iter();
+        !has_peers && endpoints.any(|endpoint| endpoint.role == Role::Peer)
+    }
+
+    fn add_peer_relations(&mut self, id: ApplicationId, host: &mut dyn Host) {
+        let application = self.agents.application(id);
+        let (model, endpoints) = (application.model, Arc::clone(&application.endpoints));
+        let peers = endpoints
             .iter()
-            .filter(|endpoint| endpoint.role == Role::Peer)
-        {
+            .filter(|endpoint| endpoint.role == Role::Peer);
+        for endpoint in peers {
             let end = new_end(id, endpoint);
             self.agents.relations_mut().push_relation(
                 model,
                 &endpoint.interface,
                 vec![end],
-                cause,
+                None,
                 host,
             );
         }
-        id
     }
 
     /// `juju add-unit`: its agent starts at `starts_at`.
@@ -127,6 +149,9 @@ impl Operator<'_> {
         host: &mut dyn Host,
     ) -> UnitId {
         let number = self.next_unit_number(application);
+        if self.has_peers_to_come(application) {
+            self.add_peer_relations(application, host);
+        }
         let id =
             self.agents
                 .create_unit(application, number, machine, Some(Box::new(Agent::new())));

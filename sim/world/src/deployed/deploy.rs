@@ -2,7 +2,9 @@
 //! in the order in which Juju deploys a bundle.
 
 use std::sync::Arc;
-use trustsim_model::{ApplicationIndex, Deployment, ModelKind, OfferSpec, Placement, SaasSpec};
+use trustsim_model::{
+    ApplicationIndex, ApplicationSpec, Deployment, ModelKind, OfferSpec, Placement, SaasSpec,
+};
 
 use super::{Deployed, controller_id, machine_id, model_id};
 use crate::event::Event;
@@ -171,8 +173,12 @@ impl Deployed {
         let bindings = bindings
             .map(|(endpoint, space)| (endpoint.as_str().into(), space.as_str().into()))
             .collect();
+        let begins = begins_with_units(spec);
         let id = self.in_juju(journal, agenda, |juju, host| {
-            let id = juju.operator().add_application(model, parts, host);
+            let id = match begins {
+                true => juju.operator().add_application(model, parts, host),
+                false => juju.operator().add_application_to_come(model, parts),
+            };
             juju.operator().set_load_balancer(id, load_balancer, host);
             juju.operator().bind(id, bindings);
             id
@@ -261,8 +267,7 @@ impl Deployed {
     /// what is drawn for the others as it is without it.
     fn place_among_units(&self, index: ApplicationIndex) -> u64 {
         let before = self.deployment.applications.iter().take(index.into());
-        let begins = before.filter(|spec| spec.units > 0 || spec.charm.subordinate);
-        begins.count() as u64
+        before.filter(|spec| begins_with_units(spec)).count() as u64
     }
 
     /// A machine that is made for a unit of an application, whose constraints it has.
@@ -276,6 +281,11 @@ impl Deployed {
         self.juju.operator().constrain_to_spaces(machine, &spaces);
         machine
     }
+}
+
+/// Whether an application has units from the start, or as soon as its principal has; without, it is deployed later.
+fn begins_with_units(spec: &ApplicationSpec) -> bool {
+    spec.units > 0 || spec.charm.subordinate
 }
 
 fn endpoints(charm: &CharmMetadata) -> Arc<[EndpointInfo]> {
