@@ -190,7 +190,9 @@ fn there_may_be_nothing_to_order() {
     let (exit, _, err) = trustsim(&["ask", "order", "../../scenarios/charmed-kubernetes.yaml"]);
     assert_eq!(exit, Exit::Refused);
     assert!(
-        err.contains("it does not come to rest within thirty days"),
+        err.contains(
+            "k8s.kubernetes-control-plane/0 never starts: `Waiting for certificate authority`"
+        ),
         "{err}"
     );
 }
