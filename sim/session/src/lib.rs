@@ -3,7 +3,7 @@
 //! A session is a scenario that is being written ([`Written`]) and how far it was played. A [`Request`] either writes more of
 //! it, lets time pass, or asks about the present. Before any time has passed, commands write the deployment with which a run
 //! begins; from then on each is an entry of `faults` at the present instant. So every rule about commands has the owner that
-//! it has in a scenario file, and [`Session::scenario`] is a file that `trustsim run` plays to the same present.
+//! it has in a scenario file, and what [`Request::Scenario`] is answered is a file that `trustsim run` plays to the same present.
 //!
 //! For example, `deploy`, `deploy`, `integrate`, `advance 89d`, `run rotate-private-key` is a scenario with two applications, a
 //! relation and one fault on day 89.
