@@ -380,11 +380,9 @@ impl Endpoint {
     /// Whether what it sends over `certificate_transfer` can be read at another endpoint: version 0 is one certificate in the
     /// bag of each unit, which a library for version 1 alone does not look for.
     pub fn is_read_at(&self, receives: &Self) -> bool {
-        let is_v0 = |endpoint: &Self| {
-            let v0 = LibraryProfile::Transfer(certificate_transfer::Library::V0Patch11);
-            endpoint.interface == "certificate_transfer" && endpoint.library == Some(v0)
-        };
-        !is_v0(self) || is_v0(receives)
+        let first = LibraryProfile::Transfer(certificate_transfer::Library::V0Patch11);
+        let is_first = |endpoint: &Self| endpoint.library == Some(first);
+        !is_first(self) || is_first(receives)
     }
 
     /// Whether a worker serves with what its coordinator hands it over this endpoint.

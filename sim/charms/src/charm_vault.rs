@@ -113,7 +113,7 @@ enum Obstacle {
     Sealed,
     /// etcd, by which Vault elects the server that is active, does not let it in.
     NoLeadership,
-    /// Nothing but the charm's access to Vault is kept: who gives it that has initialized Vault, and unsealed it, before.
+    /// The charm has no access to Vault yet. To initialize Vault, to unseal it and to authorize the charm is one step here.
     NotInitialized,
 }
 

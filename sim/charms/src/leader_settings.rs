@@ -42,7 +42,7 @@ impl LeaderSettings {
     ///
     /// # Errors
     ///
-    /// [`HookError`] for a unit that does not lead.
+    /// [`HookError`] for a unit that does not lead and would change it.
     pub(super) fn set(
         &self,
         unit: &mut UnitContext<'_>,

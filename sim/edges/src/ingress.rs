@@ -27,8 +27,9 @@ impl Derivation<'_> {
             ([], _) => all.to_vec(),
             (some, false) => some.iter().flat_map(at).collect(),
             (some, true) => {
-                let mut found = some.iter().map(at);
-                found.find(|fronts| !fronts.is_empty()).unwrap_or_default()
+                let related = some.iter().map(at).find(|fronts| !fronts.is_empty());
+                // Where none of them is related it has no ingress whose URL it could give.
+                related.unwrap_or_default()
             }
         }
     }

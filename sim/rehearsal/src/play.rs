@@ -97,6 +97,7 @@ impl Playbook {
             }
             None => None,
         };
+        // A CA that is rotated in its own application has the same owner before and after, which tells nothing.
         let still_old = || {
             let connection = self.successor.and(played.still_old.clone())?;
             Some(Failure::StillOld { connection })

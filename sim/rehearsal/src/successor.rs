@@ -33,7 +33,7 @@ pub(super) fn with_successor(deployment: &Deployment, ca: ApplicationIndex) -> W
             is_attended = true;
         }
     }
-    // Who did for the first one what it waited for, as by an action of the plan, does it for the second.
+    // An action of the plan may have done what the first one waited for: for the second one an operator does it.
     let need = deployment.applications[ca].charm.implementation.operator;
     let is_alone = need.is_some_and(|need| !need.signs) && !is_attended;
     let attended = is_alone.then(|| appoint(&mut with, index));

@@ -138,7 +138,10 @@ fn edges(safe: &Rehearsed, has_several: bool) -> String {
 }
 
 fn no_safe_one(rehearsal: &Rehearsal) -> String {
-    let mut text = format!("\n{}\n", paint(BAD, "No playbook is without downtime."));
+    let mut text = format!(
+        "\n{}\n",
+        paint(BAD, "No playbook rotates the CA without downtime.")
+    );
     for idle in &rehearsal.playbooks {
         if !idle.loses_nothing() {
             continue;

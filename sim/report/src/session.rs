@@ -1,4 +1,4 @@
-//! What a session answers, as JSON: the one place in which its errors and outages become words.
+//! What a session answers, as JSON, with what it found in words. Must not change anything of it.
 
 use serde_json::{Value, json};
 use trustsim_diagnosis::WhyError;

@@ -153,6 +153,7 @@ impl Change<'_> {
             }
         };
         let name = application.clone().unwrap_or_else(|| charm.clone());
+        // Where none is said it is one, or none of a subordinate: that is known once the charm is read.
         let begins_with = match self.at {
             None => units.unwrap_or(0),
             Some(_) => 0,
@@ -236,7 +237,10 @@ impl Change<'_> {
         let at = self.at;
         let written = self.application(model, application)?;
         if at.is_none() {
-            written.num_units = written.num_units.saturating_add(count);
+            let units = written.num_units.checked_add(count);
+            written.num_units = units.ok_or_else(|| {
+                SessionError::NotPlayed(format!("no application has more than {} units", u32::MAX))
+            })?;
             return Ok(());
         }
         let address = format!("{model}.{application}");

@@ -1,4 +1,4 @@
-//! A session: a deployment that grows command by command while its time passes, for who asks as they go, as a test does.
+//! A session: a deployment that grows command by command while its time passes, for a program that asks as it goes, such as a test.
 //!
 //! A session is a scenario that is being written ([`Written`]) and how far it was played. A [`Request`] either writes more of
 //! it, lets time pass, or asks about the present. Before any time has passed, commands write the deployment with which a run

@@ -19,7 +19,7 @@ pub(crate) fn differs_at(before: &Journal, after: &Journal, until: Time) -> Opti
     rest.next().map(|told| told.0)
 }
 
-/// When something happened, to whom, and what.
+/// The entries that are compared before an instant: the time, the subject and the kind of each.
 fn told(journal: &Journal, until: Time) -> Vec<Told<'_>> {
     let entries = journal.entries().iter();
     let entries = entries.take_while(|entry| entry.time < until);

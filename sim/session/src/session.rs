@@ -99,7 +99,7 @@ impl Session {
         let mut session = Self::new(machine);
         session.written = serde_json::from_str(text).map_err(SessionError::NoSession)?;
         if let Some(duration) = &session.written.duration {
-            session.now = moment::read(duration)?;
+            session.now = session.later(moment::read(duration)?)?;
         }
         let written = session.written.clone();
         session.deployment = Arc::new(session.load(&written, session.now)?);
@@ -217,7 +217,7 @@ impl Session {
     fn take(&mut self, written: Written) -> Result<(), SessionError> {
         let acts = written.faults.len() > self.written.faults.len();
         let then = match acts {
-            true => self.now + COMMAND_TAKES,
+            true => self.later(COMMAND_TAKES)?,
             false => self.now,
         };
         let deployment = Arc::new(self.load(&written, then)?);
@@ -263,12 +263,17 @@ impl Session {
         Ok(next)
     }
 
-    fn advance(&mut self, by: Span) -> Result<(), SessionError> {
-        let now = self.now.checked_add(by).filter(|now| *now <= LONGEST);
-        let Some(now) = now else {
+    /// So much later than now, where a session lasts as long.
+    fn later(&self, by: Span) -> Result<Span, SessionError> {
+        let later = self.now.checked_add(by).filter(|later| *later <= LONGEST);
+        later.ok_or_else(|| {
             let message = format!("a session lasts {} at most", moment::exact(LONGEST));
-            return Err(SessionError::Time(message));
-        };
+            SessionError::Time(message)
+        })
+    }
+
+    fn advance(&mut self, by: Span) -> Result<(), SessionError> {
+        let now = self.later(by)?;
         self.present()?;
         let until = self.instant(now);
         let present = self.present.as_mut().expect("it was just looked at");

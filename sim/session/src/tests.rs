@@ -241,6 +241,7 @@ fn what_cannot_be_carried_out_changes_nothing() {
         json!({"config": {"model": "prod", "application": "ca", "options": {"no-such-option": 1}}}),
         json!({"run": {"model": "prod", "unit": "ca/leader", "action": "no-such-action"}}),
         json!({"run": {"model": "prod", "unit": "ca/7", "action": "rotate-private-key"}}),
+        json!({"add-unit": {"model": "prod", "application": "web", "count": u32::MAX}}),
         json!({"remove-unit": {"model": "prod", "unit": "gone/0"}}),
         json!({"remove-relation": {"model": "prod", "sides": ["web:ingress", "ca:certificates"]}}),
         json!({"fault": {"what": {"no-such-kind": {}}}}),
@@ -332,6 +333,9 @@ fn only_what_a_session_writes_is_opened() {
     }
     let opened = Session::open(r#"{"name": "session", "models": {}}"#, machine());
     assert!(opened.is_ok(), "{opened:?}");
+    let longer = r#"{"name": "session", "models": {}, "duration": "7301d"}"#;
+    let opened = Session::open(longer, machine());
+    assert!(matches!(opened, Err(SessionError::Time(_))), "{opened:?}");
 }
 
 /// Commands that may come in any order; some of them are refused in some.

@@ -30,7 +30,7 @@ pub struct Written {
     /// People who do what applications wait for.
     #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
     pub(crate) operators: IndexMap<String, Map<String, Json>>,
-    /// Who connects to whom.
+    /// Connections that are watched.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) connections: Vec<Map<String, Json>>,
     /// What was done once time had passed.

@@ -198,8 +198,8 @@ impl CandidateSearch<'_> {
         gone.fold(at, Span::max)
     }
 
-    /// Whether an application's charm waits for an operator that the scenario does not have. Who signs with a CA outside
-    /// Juju is none that could be made up.
+    /// Whether an application's charm waits for an operator that the scenario does not have. One who signs has a CA
+    /// outside Juju, which cannot be made up.
     fn lacks_operator(&self, application: ApplicationIndex) -> bool {
         let charm = &self.deployment.applications[application].charm;
         let mut operators = self.deployment.operators.iter();

@@ -276,7 +276,7 @@ pub(super) const fn common(gap: &Gap) -> &'static str {
             "given the CA of its server in the data of their relation, which is not played"
         }
         Gap::WithoutUnits => {
-            "no unit is deployed, and no relation shows of whose machine it would be on"
+            "no unit is deployed, and no relation shows on whose machine one would be"
         }
         Gap::NamesFrom { .. } => "asks for names that come over relations, which are not played",
         Gap::OwnCode => {
