@@ -7,7 +7,7 @@ use super::facts::{Facts, RelationFact};
 use super::transfer_plan::Transfer;
 use trustsim_charm_model::{CharmMetadata, EndpointProfile, Role};
 use trustsim_interfaces::Interface;
-use trustsim_model::{Address, Deployment, EndpointRef, Seq};
+use trustsim_model::{Address, ClientNames, Deployment, EndpointRef, Seq};
 use trustsim_pki::Certificate;
 
 /// How a CA gets, or does not get, to the application or client that needs it.
@@ -101,14 +101,14 @@ pub(super) struct OwnedCa<'a> {
 pub(super) fn ca_route<'a>(
     deployment: &'a Deployment,
     facts: &Facts<'a>,
+    clients: &ClientNames<'a>,
     ca: OwnedCa<'_>,
     to: &Address,
     seq: Seq,
 ) -> CaRoute {
     let from = ca.owner;
     let provider = deployment.application_at(from);
-    let mut clients = deployment.clients.iter();
-    if let Some(client) = clients.find(|client| *to == *client.name) {
+    if let Some((_, client)) = clients.get(to) {
         return CaRoute::OutsideClient {
             client: to.clone(),
             ca_owner: from.clone(),

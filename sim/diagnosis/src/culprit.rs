@@ -11,12 +11,13 @@ use super::cause::{
     Cause, CertificateCause, ChainCause, FaultCause, NotRequestedReason, Transit, TrustCause,
 };
 use super::explanation::Explanation;
-use trustsim_model::Address;
+use trustsim_kernel::Time;
+use trustsim_model::{Address, Source};
 use trustsim_pki::Certificate;
 use trustsim_validators::ErrorKind;
 
 /// What is to blame.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Culprit<'a> {
     /// An application, or a client outside Juju.
     Application(&'a str),
@@ -39,6 +40,36 @@ pub(super) fn is_one_cause(one: &Explanation, other: &Explanation) -> bool {
     let (action, blamed) = (&one.cause.action, culprits(left));
     let after_one = action.is_some() && *action == other.cause.action;
     left.is_like(right) && (after_one || (!blamed.is_empty() && blamed == culprits(right)))
+}
+
+/// What failures of one cause have in common. Two that share none of these are not of one cause; two that share one may
+/// be, as [`is_one_cause`] says.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Mark<'a> {
+    /// What is to blame.
+    Blamed(Vec<Culprit<'a>>),
+    /// The kind of a cause for which nothing is.
+    Kind(&'static str),
+    /// Whose CA issues once.
+    IssuedOnceBy(Option<&'a Address>),
+    /// The action that led to it.
+    Action(Time, &'a Source),
+}
+
+/// What a failure may have in common with others of its cause.
+pub(super) fn marks(explanation: &Explanation) -> Vec<Mark<'_>> {
+    let cause = explanation.cause.what.innermost();
+    let blamed = culprits(cause);
+    let mut found = vec![match blamed.is_empty() {
+        true => Mark::Kind(cause.name()),
+        false => Mark::Blamed(blamed),
+    }];
+    if issued_once(cause) {
+        found.push(Mark::IssuedOnceBy(explanation.symptom.signer()));
+    }
+    let action = explanation.cause.action.as_ref();
+    found.extend(action.map(|(at, source)| Mark::Action(*at, source)));
+    found
 }
 
 /// Whether a certificate was not asked for again since the legacy protocol issues it once.

@@ -9,7 +9,9 @@ use super::cause::{Performed, Records, RootCause, Roots, Search, Trail};
 use super::facts::{Facts, cause_chain, seq_of};
 use super::symptom::Symptom;
 use trustsim_kernel::Time;
-use trustsim_model::{Deployment, Entry, HandshakeRecord, Journal, Kind, Manifest, Seq, Subject};
+use trustsim_model::{
+    ClientNames, Deployment, Entry, HandshakeRecord, Journal, Kind, Manifest, Seq, Subject,
+};
 use trustsim_validators::{ErrorKind, Side};
 
 /// The place of the CA that signed a leaf, among the CAs above it.
@@ -100,6 +102,7 @@ pub(super) struct Explainer<'a> {
     pub(super) manifest: &'a Manifest,
     pub(super) journal: &'a Journal,
     pub(super) facts: Facts<'a>,
+    pub(super) clients: ClientNames<'a>,
     pub(super) trail: Trail<'a>,
     mismatches: ProtocolMismatches,
     /// The handshakes of each connection, in order.
@@ -132,6 +135,7 @@ impl<'a> Explainer<'a> {
             journal,
             first_alike: first_alike.collect(),
             facts: Facts::new(journal),
+            clients: ClientNames::of(deployment),
             trail: Trail::new(journal),
             mismatches: ProtocolMismatches::of(deployment),
             handshakes,
@@ -268,7 +272,16 @@ impl<'a> Explainer<'a> {
                 owner: &owner,
                 is_own_root: case.is_of_own_root(),
             };
-            ca_route(self.deployment, &self.facts, ca, case.judge, case.as_of).has_carried()
+            let clients = &self.clients;
+            let route = ca_route(
+                self.deployment,
+                &self.facts,
+                clients,
+                ca,
+                case.judge,
+                case.as_of,
+            );
+            route.has_carried()
         });
         // Where none comes, what is missing is the CA that signed.
         comes.unwrap_or(LEAF_SIGNER)
@@ -283,6 +296,7 @@ impl<'a> Explainer<'a> {
             ca_route(
                 self.deployment,
                 &self.facts,
+                &self.clients,
                 OwnedCa {
                     owner: &signer,
                     is_own_root: case.is_of_own_root(),

@@ -4,13 +4,16 @@
 //! restart of a minute and a CA that was never trusted are two groups, though one connection had both.
 
 use std::cmp::Reverse;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::culprit::{blamed, is_one_cause};
+use super::culprit::{Mark, blamed, is_one_cause, marks};
 use super::{Findings, Outage, RootCause};
 use trustsim_kernel::{Span, Time};
-use trustsim_model::{Address, Manifest};
+use trustsim_model::{Address, Manifest, Seq};
+
+/// Up to so many outages a dev build groups a second time by comparing every two.
+const COMPARED_PAIRWISE: usize = 300;
 
 /// Outages that are told together, as indices into [`Findings::outages`].
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -101,16 +104,9 @@ impl CauseLikeness {
 /// one application to one other. The group that lost the most time is the first. What is too small, or part of the
 /// installation, is in none.
 pub fn outage_groups(manifest: &Manifest, findings: &Findings) -> Vec<OutageGroup> {
-    let mut groups: Vec<Vec<usize>> = Vec::new();
     let told = (0..findings.outages.len()).filter(|&index| findings.classes[index].is_told());
     let told: Vec<usize> = told.collect();
-    for &index in &told {
-        let alike = |group: &&mut Vec<usize>| is_alike(manifest, findings, group[0], index);
-        match groups.iter_mut().find(alike) {
-            Some(group) => group.push(index),
-            None => groups.push(vec![index]),
-        }
-    }
+    let groups = group(manifest, findings, &told);
     assert_eq!(
         groups.iter().map(Vec::len).sum::<usize>(),
         told.len(),
@@ -129,12 +125,64 @@ pub fn outage_groups(manifest: &Manifest, findings: &Findings) -> Vec<OutageGrou
     groups
 }
 
+/// Each outage with the first group that it is like. It is compared with those groups alone that have something in common
+/// with it: of a thousand clients that lack a CA each is a group of its own.
+fn group(manifest: &Manifest, findings: &Findings, told: &[usize]) -> Vec<Vec<usize>> {
+    let mut groups: Vec<Vec<usize>> = Vec::new();
+    let mut by_mark: BTreeMap<Mark<'_>, Vec<usize>> = BTreeMap::new();
+    let mut by_start: BTreeMap<(Option<Seq>, [&str; 2]), Vec<usize>> = BTreeMap::new();
+    for &index in told {
+        let explanation = &findings.explanations[index];
+        let start = (explanation.root, sides(manifest, findings, index));
+        let marks = marks(explanation);
+        let alike = marks.iter().filter_map(|mark| by_mark.get(mark));
+        let alike = alike.chain(by_start.get(&start)).flatten();
+        let candidates: BTreeSet<usize> = alike.copied().collect();
+        let mut candidates = candidates.into_iter();
+        let found = candidates.find(|&at| is_alike(manifest, findings, groups[at][0], index));
+        if let Some(at) = found {
+            groups[at].push(index);
+            continue;
+        }
+        let at = groups.len();
+        groups.push(vec![index]);
+        for mark in marks {
+            by_mark.entry(mark).or_default().push(at);
+        }
+        by_start.entry(start).or_default().push(at);
+    }
+    if cfg!(debug_assertions) && told.len() <= COMPARED_PAIRWISE {
+        let pairwise = group_pairwise(manifest, findings, told);
+        assert_eq!(
+            groups, pairwise,
+            "outages that are alike have something in common"
+        );
+    }
+    groups
+}
+
+/// The same by comparing each outage with every group.
+fn group_pairwise(manifest: &Manifest, findings: &Findings, told: &[usize]) -> Vec<Vec<usize>> {
+    let mut groups: Vec<Vec<usize>> = Vec::new();
+    for &index in told {
+        let alike = |group: &&mut Vec<usize>| is_alike(manifest, findings, group[0], index);
+        match groups.iter_mut().find(alike) {
+            Some(group) => group.push(index),
+            None => groups.push(vec![index]),
+        }
+    }
+    groups
+}
+
+/// The applications on both sides of an outage.
+fn sides<'a>(manifest: &'a Manifest, findings: &Findings, outage: usize) -> [&'a str; 2] {
+    let connection = findings.outages[outage].connection;
+    let connection = &manifest.connections[connection as usize];
+    [&connection.client, &connection.server].map(|side| side.application())
+}
+
 fn is_alike(manifest: &Manifest, findings: &Findings, one: usize, other: usize) -> bool {
-    let sides = |index: usize| {
-        let connection = findings.outages[index].connection;
-        let connection = &manifest.connections[connection as usize];
-        [&connection.client, &connection.server].map(|side| side.application())
-    };
+    let sides = |index: usize| sides(manifest, findings, index);
     let [left, right] = [one, other].map(|index| &findings.explanations[index]);
     let after_one = left.root == right.root && sides(one) == sides(other);
     is_one_cause(left, right) || (left.cause.what.is_like(&right.cause.what) && after_one)

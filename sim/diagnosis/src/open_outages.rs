@@ -15,8 +15,8 @@ use trustsim_interfaces::Interface;
 use trustsim_juju::{Disruption, HookError, HookName};
 use trustsim_kernel::{Span, Time};
 use trustsim_model::{
-    Action, Address, ApplicationIndex, Deployment, HookAction, Instruction, Journal, Kind,
-    Manifest, NetworkAction, Note, OfferAction, OperatorIndex, Refusal, Target, TimedAction,
+    Action, Address, ApplicationIndex, ClientNames, Deployment, HookAction, Instruction, Journal,
+    Kind, Manifest, NetworkAction, Note, OfferAction, OperatorIndex, Refusal, Target, TimedAction,
     UnitAction,
 };
 use trustsim_validators::ErrorKind;
@@ -115,6 +115,7 @@ pub(super) fn open_outages(
     }
     let search = OpenOutageSearch {
         deployment,
+        clients: ClientNames::of(deployment),
         end: deployment.duration,
         failing: failing(manifest, journal),
         waiting: waiting(journal),
@@ -233,6 +234,7 @@ fn refused(journal: &Journal) -> Vec<(&TimedAction, &Refusal)> {
 
 struct OpenOutageSearch<'a> {
     deployment: &'a Deployment,
+    clients: ClientNames<'a>,
     end: Span,
     failing: BTreeMap<Address, Failing>,
     waiting: BTreeMap<Address, (&'a PendingTask, OperatorIndex)>,
@@ -283,8 +285,7 @@ impl OpenOutageSearch<'_> {
         error: ErrorKind,
         explanation: &Explanation,
     ) -> Option<OpenReason> {
-        let mut clients = self.deployment.clients.iter();
-        let found = clients.find(|found| *client == *found.name)?;
+        let (_, found) = self.clients.get(client)?;
         // Whatever the client trusts, a leaf that has expired is refused.
         let leaf = explanation.symptom.leaf.as_ref();
         let is_leaf = leaf.is_some() && explanation.symptom.invalid.as_ref() == leaf;

@@ -261,6 +261,7 @@ fn source(explainer: &Explainer<'_>, owner: &Address, case: &Case<'_>, seq: Seq)
     let found = ca_route(
         explainer.deployment,
         &explainer.facts,
+        &explainer.clients,
         OwnedCa {
             owner,
             is_own_root: case.is_of_own_root(),

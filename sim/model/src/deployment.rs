@@ -679,7 +679,7 @@ impl Default for Timings {
 }
 
 /// A place in a file.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Source {
     /// The file as it was named on the command line; empty where there is none.
     pub file: Arc<str>,

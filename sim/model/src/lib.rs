@@ -11,6 +11,7 @@
 mod action;
 mod address;
 mod charm_versions;
+mod client_names;
 mod command_line;
 mod deployment;
 mod free_names;
@@ -29,6 +30,7 @@ pub use action::{
 };
 pub use address::{Address, process_name};
 pub use charm_versions::{CharmVersion, CharmVersions};
+pub use client_names::ClientNames;
 pub use command_line::{CommandLine, FileContent, Word};
 pub use deployment::{
     AbsentRelation, ApplicationSpec, CharmStore, ClientSpec, ConnectionSpec, ControllerSpec,

@@ -18,7 +18,9 @@ use trustsim_diagnosis::{
 use trustsim_interfaces::Interface;
 use trustsim_kernel::Span;
 use trustsim_validators::ErrorKind;
-use trustsim_world::{Action, Address, ApplicationIndex, Deployment, Manifest, Side, TimedAction};
+use trustsim_world::{
+    Action, Address, ApplicationIndex, ClientNames, Deployment, Manifest, Side, TimedAction,
+};
 
 /// How soon an operator acts who watches.
 const REACTION: Span = Span::from_secs(1);
@@ -54,6 +56,7 @@ pub(super) fn candidates(
     let end = manifest.start + manifest.duration;
     let search = CandidateSearch {
         deployment,
+        clients: ClientNames::of(deployment),
         manifest,
         neighbours: Neighbours::of(deployment),
     };
@@ -91,6 +94,7 @@ pub(super) fn candidates(
 
 struct CandidateSearch<'a> {
     deployment: &'a Deployment,
+    clients: ClientNames<'a>,
     manifest: &'a Manifest,
     neighbours: Neighbours,
 }
@@ -300,8 +304,7 @@ impl CandidateSearch<'_> {
 
     /// A client outside Juju fetches the CA.
     fn handed_on(&self, ca: ApplicationIndex, judge: &Address, at: Span) -> Option<Change> {
-        let clients = &self.deployment.clients;
-        let client = clients.position(|client| *judge == *client.name)?;
+        let (client, _) = self.clients.get(judge)?;
         Some(Change::Give { client, ca, at })
     }
 

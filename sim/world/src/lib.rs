@@ -35,7 +35,7 @@ pub use view::{ExportedConnection, Trusting, WatchedSource};
 pub use trustsim_model::{
     Action, ActionIndex, ActionRecord, Added, Address, Answering, ApplicationIndex,
     ApplicationSpec, Away, Between, CertificateKind, CertificateRecord, Claim, ClientIndex,
-    ClientSpec, CommandLine, ConnectionRecord, ConnectionSpec, ConnectionSpecIndex,
+    ClientNames, ClientSpec, CommandLine, ConnectionRecord, ConnectionSpec, ConnectionSpecIndex,
     ControllerIndex, ControllerSpec, Counted, Deployment, EndpointRef, Entry, Expectation,
     ExpectationKind, FailingHook, HandshakeRecord, HookAction, HookFailure, Instruction, Journal,
     KeyRecord, Kind, MachineIndex, MachineSpec, Manifest, ModelIndex, ModelKind, ModelSpec,

@@ -92,7 +92,7 @@ impl<'a> Hindrances<'_, 'a> {
         let noticed =
             self.records
                 .trail
-                .about(provider, self.records.deployment.start, at + NOTICED);
+                .facts_about(provider, self.records.deployment.start, at + NOTICED);
         let waits: Vec<(Seq, &Entry, &PendingTask, bool)> = noticed
             .into_iter()
             .filter_map(|(seq, entry)| match &entry.kind {
@@ -148,7 +148,7 @@ impl<'a> Hindrances<'_, 'a> {
                 .records
                 .strike_on(application, at, |strike| strike == Strike::Sealed)?;
             let since = self.records.deployment.start + timed.at;
-            let later = self.records.trail.about(address, since, at);
+            let later = self.records.trail.facts_about(address, since, at);
             let is_unsealed = later.iter().any(|(_, entry)| match &entry.kind {
                 Kind::Action(record) => unseals(record.action()),
                 _ => false,
@@ -213,7 +213,7 @@ impl<'a> Hindrances<'_, 'a> {
         request: Unanswered<'_>,
         at: Time,
     ) -> Option<RootCause> {
-        let own = self.records.trail.about(provider, request.sent, at);
+        let own = self.records.trail.facts_about(provider, request.sent, at);
         let refusals = || {
             let own = own.iter();
             own.filter_map(|(seq, entry)| {
@@ -242,7 +242,7 @@ impl<'a> Hindrances<'_, 'a> {
     /// refusal once, however often the same is asked again.
     fn earlier_refusal(&self, request: Unanswered<'_>, at: Time) -> Option<RootCause> {
         let Unanswered { holder, name, sent } = request;
-        let own = self.records.trail.about(holder, sent, at);
+        let own = self.records.trail.facts_about(holder, sent, at);
         let is_blocked = |entry: &Entry| {
             notes::status(entry).is_some_and(|status| status.word == JujuStatus::Blocked)
         };

@@ -28,7 +28,7 @@ impl<'a> Hindrances<'_, 'a> {
     /// Whether the judge trusted a CA of the chain once, and does not any more.
     pub(super) fn has_lost_trust(&self, case: &Case<'a>) -> bool {
         let start = self.records.deployment.start;
-        let mut own = self.records.trail.about(case.judge, start, case.at);
+        let mut own = self.records.trail.facts_about(case.judge, start, case.at);
         own.retain(|(seq, _)| *seq <= case.as_of);
         first_without(own, |entry| case.trusted_by(entry)).is_some()
     }
@@ -42,7 +42,7 @@ impl<'a> Hindrances<'_, 'a> {
         endpoint: Option<&str>,
     ) -> Option<RootCause> {
         let start = self.records.deployment.start;
-        let mut own = self.records.trail.about(case.judge, start, case.at);
+        let mut own = self.records.trail.facts_about(case.judge, start, case.at);
         own.retain(|(seq, _)| *seq <= case.as_of);
         let (seq, entry) = first_without(own, |entry| case.trusted_by(entry))?;
         let (unit, hook) = self.first_hook(entry)?;
@@ -81,7 +81,7 @@ impl<'a> Hindrances<'_, 'a> {
     /// What took the CA of a chain out of a trust store by hand, and was not undone.
     pub(super) fn distrusted(&self, case: &Case<'a>) -> Option<RootCause> {
         let start = self.records.deployment.start;
-        let mut own = self.records.trail.about(case.judge, start, case.at);
+        let mut own = self.records.trail.facts_about(case.judge, start, case.at);
         own.retain(|(seq, _)| *seq <= case.as_of);
         let (gone, _) = first_without(own, |entry| case.trusted_by(entry))?;
         let (seq, performed) = self.records.action_behind(gone)?;

@@ -280,7 +280,11 @@ impl<'a> CertificateSearch<'_, 'a> {
         let asked = self.records.trail.entry(leaf.request?)?;
         let asked = asked.subject.address()?;
         let since = self.records.issued_at(leaf);
-        let mut elected = self.records.trail.about(holder, since, at).into_iter();
+        let mut elected = self
+            .records
+            .trail
+            .facts_about(holder, since, at)
+            .into_iter();
         let elected = elected.rfind(|(_, entry)| matches!(entry.kind, Kind::LeaderElected));
         let (seq, entry) = elected?;
         let leader = entry.subject.address()?;

@@ -12,7 +12,7 @@ use trustsim_model::{Address, CertificateRecord, Entry, Journal, Kind, Note, Seq
 pub(crate) struct Trail<'a> {
     journal: &'a Journal,
     /// By application or client: its own entries, and those of each of its units.
-    by_application: BTreeMap<Address, BTreeMap<Address, Vec<Seq>>>,
+    by_application: BTreeMap<Address, BTreeMap<Address, OwnEntries>>,
     /// Certificates by the holder they were issued to.
     issued: BTreeMap<Address, Vec<Seq>>,
     /// All of them in the order of what they are, byte for byte, and of when they were issued.
@@ -52,25 +52,49 @@ impl Action {
     }
 }
 
+/// The entries about one address, in order.
+#[derive(Default)]
+struct OwnEntries {
+    /// Hooks that began or were committed: nearly all of a journal of years.
+    hooks: Vec<Seq>,
+    /// Databags that changed.
+    bags: Vec<Seq>,
+    facts: Vec<Seq>,
+}
+
+impl OwnEntries {
+    fn add(&mut self, seq: Seq, kind: &Kind) {
+        match kind {
+            Kind::HookStarted { .. } | Kind::HookCommitted { .. } => self.hooks.push(seq),
+            Kind::DatabagChanged { .. } => self.bags.push(seq),
+            _ => self.facts.push(seq),
+        }
+    }
+
+    fn lists(&self) -> [&[Seq]; 3] {
+        [&self.hooks, &self.bags, &self.facts]
+    }
+}
+
 /// Entries by their address, while a journal is indexed. An address is put together once for each subject: a journal of
 /// years has millions of entries about one unit.
 #[derive(Default)]
 struct Own<'a> {
-    found: BTreeMap<Address, Vec<Seq>>,
+    found: BTreeMap<Address, OwnEntries>,
     addresses: BTreeMap<&'a Subject, Option<Address>>,
 }
 
 impl<'a> Own<'a> {
     /// The address of the subject of an entry, which is added to those of the address.
-    fn add(&mut self, seq: Seq, subject: &'a Subject) -> Option<&Address> {
+    fn add(&mut self, seq: Seq, entry: &'a Entry) -> Option<&Address> {
+        let subject = &entry.subject;
         let known = self.addresses.entry(subject);
         let address = known.or_insert_with(|| subject.address()).as_ref()?;
-        match self.found.get_mut(&**address) {
-            Some(seqs) => seqs.push(seq),
-            None => {
-                self.found.insert(address.clone(), vec![seq]);
-            }
+        if !self.found.contains_key(&**address) {
+            self.found.insert(address.clone(), OwnEntries::default());
         }
+        let own = self.found.get_mut(&**address);
+        own.expect("it was added").add(seq, &entry.kind);
         Some(address)
     }
 }
@@ -97,7 +121,7 @@ impl<'a> Trail<'a> {
                 continue;
             }
             trail.add(seq, entry);
-            let address = own.add(seq, &entry.subject);
+            let address = own.add(seq, entry);
             if let (Kind::HookFailed { .. }, Some(unit)) = (&entry.kind, address)
                 && !trail.failed.contains(unit.application())
             {
@@ -206,6 +230,18 @@ impl<'a> Trail<'a> {
         self.about_if(wanted, since, until, |_| true)
     }
 
+    /// Those of them that are not about hooks that began or were committed, or databags that changed.
+    pub(super) fn facts_about(
+        &self,
+        wanted: &Address,
+        since: Time,
+        until: Time,
+    ) -> Vec<(Seq, &'a Entry)> {
+        let own = self.entries_of(wanted);
+        let facts = own.iter().map(|own| &*own.facts);
+        self.merged(wanted, facts, since, until, |_| true)
+    }
+
     /// Those of them for which `is_it` holds: of the hooks of years little is asked for.
     pub(super) fn about_if(
         &self,
@@ -214,11 +250,25 @@ impl<'a> Trail<'a> {
         until: Time,
         is_it: impl Fn(&Entry) -> bool,
     ) -> Vec<(Seq, &'a Entry)> {
+        let own = self.entries_of(wanted);
+        let lists = own.iter().flat_map(|own| own.lists());
+        self.merged(wanted, lists, since, until, is_it)
+    }
+
+    fn merged<'s>(
+        &self,
+        wanted: &Address,
+        lists: impl Iterator<Item = &'s [Seq]>,
+        since: Time,
+        until: Time,
+        is_it: impl Fn(&Entry) -> bool,
+    ) -> Vec<(Seq, &'a Entry)> {
+        let matters = matters_of(wanted);
         let mut found = Vec::new();
-        for seqs in self.lists_of(wanted) {
+        for seqs in lists {
             let own = self.within(seqs, since, until).iter();
             let own = own.map(|seq| (*seq, self.known(*seq)));
-            found.extend(own.filter(|(_, entry)| is_matter_of(wanted, entry) && is_it(entry)));
+            found.extend(own.filter(|(_, entry)| matters(entry) && is_it(entry)));
         }
         // Each list is in order: a stable sort merges them.
         found.sort_by_key(|(seq, _)| *seq);
@@ -233,17 +283,55 @@ impl<'a> Trail<'a> {
         until: Time,
         is_it: impl Fn(&Entry) -> bool,
     ) -> Option<(Seq, &'a Entry)> {
-        let lists = self.lists_of(wanted).into_iter();
+        let own = self.entries_of(wanted);
+        let lists = own.iter().flat_map(|own| own.lists());
+        self.last_in(wanted, lists, since, until, is_it)
+    }
+
+    /// The last of [`Self::facts_about`] for which `is_it` holds.
+    pub(super) fn last_fact_about(
+        &self,
+        wanted: &Address,
+        since: Time,
+        until: Time,
+        is_it: impl Fn(&Entry) -> bool,
+    ) -> Option<(Seq, &'a Entry)> {
+        let own = self.entries_of(wanted);
+        let facts = own.iter().map(|own| &*own.facts);
+        self.last_in(wanted, facts, since, until, is_it)
+    }
+
+    /// The last change of a databag for which `is_it` holds.
+    pub(super) fn last_databag_change(
+        &self,
+        wanted: &Address,
+        until: Time,
+        is_it: impl Fn(&Entry) -> bool,
+    ) -> Option<(Seq, &'a Entry)> {
+        let own = self.entries_of(wanted);
+        let bags = own.iter().map(|own| &*own.bags);
+        self.last_in(wanted, bags, Time::EPOCH, until, is_it)
+    }
+
+    fn last_in<'s>(
+        &self,
+        wanted: &Address,
+        lists: impl Iterator<Item = &'s [Seq]>,
+        since: Time,
+        until: Time,
+        is_it: impl Fn(&Entry) -> bool,
+    ) -> Option<(Seq, &'a Entry)> {
+        let matters = matters_of(wanted);
         let last = lists.filter_map(|seqs| {
             let own = self.within(seqs, since, until).iter().rev();
             let mut own = own.map(|seq| (*seq, self.known(*seq)));
-            own.find(|(_, entry)| is_matter_of(wanted, entry) && is_it(entry))
+            own.find(|(_, entry)| matters(entry) && is_it(entry))
         });
         last.max_by_key(|(seq, _)| *seq)
     }
 
     /// The entries about a unit or, of an application, about itself and each of its units.
-    fn lists_of(&self, wanted: &Address) -> Vec<&Vec<Seq>> {
+    fn entries_of(&self, wanted: &Address) -> Vec<&OwnEntries> {
         let all = self.by_application.get(wanted.application());
         let all = all.into_iter();
         let unit = wanted.to_unit();
@@ -299,11 +387,14 @@ impl<'a> Trail<'a> {
 
 /// Whether an entry about an address or its unit is any matter of it: what a unit's workload trusts is none of another
 /// process.
-fn is_matter_of(wanted: &Address, entry: &Entry) -> bool {
-    wanted.process().is_none()
-        || !matches!(entry.kind, Kind::TrustChanged { .. })
-        || entry
-            .subject
-            .address()
-            .is_some_and(|about| about == *wanted)
+fn matters_of(wanted: &Address) -> impl Fn(&Entry) -> bool {
+    let is_process = wanted.process().is_some();
+    move |entry| {
+        !is_process
+            || !matches!(entry.kind, Kind::TrustChanged { .. })
+            || entry
+                .subject
+                .address()
+                .is_some_and(|about| about == *wanted)
+    }
 }

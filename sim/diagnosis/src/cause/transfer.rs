@@ -179,7 +179,8 @@ impl<'a> TrustSearch<'_, 'a> {
             _ => false,
         };
         let start = self.records.deployment.start;
-        self.records.last(case.judge, start, case.at, is_of_it)?;
+        let trail = &self.records.trail;
+        trail.last_fact_about(case.judge, start, case.at, is_of_it)?;
         let apply = profile.apply_ca.unwrap_or(profile.apply);
         (apply == Apply::None).then(|| Transit::ReadAtStart {
             charm: charm.name.clone(),
@@ -234,18 +235,15 @@ impl<'a> TrustSearch<'_, 'a> {
         if is_old(gives) || is_old(takes) {
             return None;
         }
-        let written = self.records.last(
-            &requirer.application,
-            self.records.deployment.start,
-            at,
-            |entry| match &entry.kind {
+        let trail = &self.records.trail;
+        let written =
+            trail.last_databag_change(&requirer.application, at, |entry| match &entry.kind {
                 Kind::DatabagChanged { relation, keys } => {
                     relation.endpoint == requirer.endpoint
                         && keys.iter().any(|key| **key == *VERSION)
                 }
                 _ => false,
-            },
-        );
+            });
         written.is_none().then(|| Transit::VersionUnwritten {
             provider: provider.application.clone(),
             requirer: requirer.application.clone(),
