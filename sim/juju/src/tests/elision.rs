@@ -256,3 +256,51 @@ fn an_action_is_known_to_an_agent_that_is_back() {
     };
     assert_eq!(play(false), play(true));
 }
+
+/// A unit with so many expired revisions that it is busy two thirds of the time, and never surely at rest. Of five days a
+/// last one is replayed, which leaves it where all of them would have.
+#[test]
+fn a_unit_that_is_rarely_at_rest_is_replayed_from_a_day_before() {
+    let play = |seed: u64, every_hook: bool, after: u64| {
+        let mut stage = Stage::with(seed, every_hook);
+        let model = stage.model("m", true);
+        let a = stage.app(model, "a", &[]);
+        stage.code(a, |hook, unit| {
+            let Hook::Action { .. } = hook else {
+                return Ok(());
+            };
+            let owner = SecretOwner::Unit(unit.id());
+            for index in 0..160 {
+                let content = [("index".to_owned(), Value::from(index.to_string()))];
+                let expire = unit.now() + seconds(400 + index);
+                unit.add_secret(owner, &format!("s{index}"), content.into(), Some(expire))?;
+            }
+            Ok(())
+        });
+        stage.quiet(a, |_| Quiet::Always);
+        let unit = stage.unit(a);
+        stage.settle();
+        stage.call(|juju, host| {
+            let parameters = std::collections::BTreeMap::new();
+            juju.operator()
+                .run_action(unit, "fill", parameters, None, host)
+        });
+        // Not at the very instant at which a revision expires.
+        stage.run_for(seconds(5 * 86_400 + after) + trustsim_kernel::Span::from_millis(371));
+        stage.configure(a, "debug");
+        stage.run_for(seconds(600));
+        let expiries = stage.agent(unit).expiries.len();
+        assert_eq!(expiries, 160, "each expires, and none is removed");
+        (stage.handled, essence(stage.played))
+    };
+    for (seed, after) in [(1, 0), (2, 17), (3, 100), (4, 211), (5, 299)] {
+        let ((few, elided), (many, every)) = (play(seed, false, after), play(seed, true, after));
+        let differ = elided
+            .iter()
+            .zip(&every)
+            .find(|(left, right)| left != right);
+        assert_eq!(differ, None, "{after} s on");
+        assert_eq!(elided.len(), every.len());
+        assert!(few * 20 < many, "{few} events of {many}");
+    }
+}
