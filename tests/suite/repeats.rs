@@ -138,17 +138,24 @@ fn over(text: &str, days: u32) -> Deployment {
     deployment
 }
 
-/// Played with and without rests: what is seen of it is the same, and units rested, so often in all.
-fn compared(deployment: &Deployment) -> (Record, Record) {
+/// Played with and without rests: connections and certificates are the same, and units rested. In which order a set is
+/// written is drawn anew.
+fn unordered(deployment: &Deployment) -> (Record, Record) {
     let (some, every) = (
         play(deployment, Options::default()),
         play_every_hook(deployment),
     );
     assert_eq!(certificates(&some), certificates(&every));
     assert_eq!(verdicts(&some), verdicts(&every));
-    assert_eq!(last(&some), last(&every));
     assert!(every.manifest.unplayed.is_empty());
     assert!(!some.manifest.unplayed.is_empty(), "a unit rested");
+    (some, every)
+}
+
+/// Played with and without rests: what is seen of it is the same, and units rested, so often in all.
+fn compared(deployment: &Deployment) -> (Record, Record) {
+    let (some, every) = unordered(deployment);
+    assert_eq!(last(&some), last(&every));
     (some, every)
 }
 
@@ -256,4 +263,85 @@ fn units_that_are_restarted_together_look_again_once() {
     };
     let (few, many) = (events(20), events(400));
     assert!(many < 25 * few, "{few} events of 20 units, {many} of 400");
+}
+
+/// An update-status that asks for another CA each time and gets it (canonical/vault-k8s-operator#386): ten years of it
+/// were three hundred thousand certificates, and did not end within ten minutes.
+#[test]
+fn certificates_that_are_asked_for_again_and_again_are_a_repetition() {
+    let incident = include_str!(
+        "../../scenarios/incidents/03-vault-k8s-operator-386-endless-intermediates.yaml"
+    );
+    let with_client = incident
+        .replace(
+            "[vault:tls-certificates-pki, root:certificates]\n",
+            "[vault:tls-certificates-pki, root:certificates]\n      - [web:certificates, vault:vault-pki]\n",
+        )
+        .replace(
+            "    relations:\n",
+            "      web: {charm: web, options: {external-hostname: web.example.com}}\n    relations:\n",
+        )
+        .replace(
+            "charms:\n",
+            "charms:\n  web:\n    requires:\n      certificates: {interface: tls-certificates, limit: 1, mode: unit, \
+             name-option: external-hostname}\n    options: {external-hostname: {type: string}}\n",
+        )
+        .replace(
+            "operators:\n",
+            "clients: {browser: {trusts: [shop.root]}}\nconnections: [{from: browser, to: shop.web, name: web.example.com}]\noperators:\n",
+        );
+    let deployment = over(&with_client, 40);
+    let (some, every) = (
+        play(&deployment, Options::default()),
+        play_every_hook(&deployment),
+    );
+    assert_eq!(verdicts(&some), verdicts(&every));
+    assert!(!verdicts(&some).is_empty(), "the browser connects");
+    let [unplayed] = &some.manifest.unplayed[..] else {
+        panic!("one unit repeats: {:?}", some.manifest.unplayed);
+    };
+    assert_eq!(unplayed.unit.as_str(), "shop.vault/0");
+    assert_eq!(
+        unplayed.from.since(unplayed.since).as_secs() / 86_400,
+        7,
+        "a week of it is played"
+    );
+    // One certificate each, and the last hour is played.
+    let missing = certificates(&every).len() - certificates(&some).len();
+    let missing = u64::try_from(missing).expect("a count");
+    assert!(
+        missing.abs_diff(unplayed.count) <= 2 && unplayed.count > 5_000,
+        "{missing} certificates of {} hooks",
+        unplayed.count
+    );
+    let late = |record: &Record| {
+        let from = record.manifest.end() - Span::from_secs(1_800);
+        let entries = record.journal.entries().iter();
+        let issued = entries.filter(|entry| matches!(entry.kind, Kind::CertificateIssued(_)));
+        issued.filter(|entry| entry.time >= from).count()
+    };
+    assert_eq!(late(&some), late(&every));
+}
+
+/// A request that is not answered is no repetition, however often it is made: an operator may answer the last one.
+#[test]
+fn what_is_asked_for_in_vain_is_played() {
+    let text = include_str!(
+        "../../scenarios/incidents/03-vault-k8s-operator-386-endless-intermediates.yaml"
+    )
+    .replace(
+        "faults:\n",
+        "faults:\n  - {at: 30h, kill-unit: {unit: shop.root/0, for: 30d}}\n",
+    );
+    let some = play(&over(&text, 20), Options::default());
+    assert_eq!(some.manifest.unplayed, []);
+}
+
+/// self-signed-certificates writes a set of two CAs in the order of Python's hashes, another one in each hook, and its
+/// requirers hear of it each time. Nothing depends on that order here.
+#[test]
+fn an_order_that_is_drawn_by_lot_is_a_repetition() {
+    let incident = include_str!("../../scenarios/incidents/n-transfer-version-never-written.yaml");
+    let (some, _) = unordered(&over(incident, 320));
+    assert_eq!(some.manifest.unplayed[0].unit.as_str(), "shop.ca/0");
 }

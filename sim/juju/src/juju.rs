@@ -191,7 +191,7 @@ impl Juju {
     }
 
     /// Hooks of a unit that are repeated: update-status, and those of expired secrets.
-    pub(crate) fn repeated_hooks(&self, unit: UnitId) -> Vec<Hook> {
+    pub fn repeated_hooks(&self, unit: UnitId) -> Vec<Hook> {
         let agent = self.agent_of(unit);
         let expired = agent.expiries.keys();
         let expired = expired.map(|(secret, revision)| Hook::SecretExpired {

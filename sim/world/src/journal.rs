@@ -21,6 +21,8 @@ pub(super) struct JournalWriter {
     last_hook: BTreeMap<UnitId, Seq>,
     /// The entry that last set a clock.
     clock_cause: Option<Seq>,
+    /// How often anything that connections depend on became another thing.
+    shifts: u64,
     /// What is known of each request that reached a databag.
     requested: BTreeMap<CertificateRequest, Asked>,
 }
@@ -44,6 +46,7 @@ impl JournalWriter {
             root,
             last_hook: BTreeMap::new(),
             clock_cause: None,
+            shifts: 0,
             requested: BTreeMap::new(),
         }
     }
@@ -67,7 +70,20 @@ impl JournalWriter {
     }
 
     pub(super) fn record(&mut self, entry: Entry) -> Seq {
+        let shifts = match entry.kind {
+            Kind::Handshake(_)
+            | Kind::Persists(_)
+            | Kind::CertificateServed { .. }
+            | Kind::TrustChanged { .. } => 1,
+            _ => 0,
+        };
+        self.shifts += shifts;
         self.journal.record(entry)
+    }
+
+    /// How often what a process serves or trusts, or what comes of a connection, became another thing so far.
+    pub(super) const fn shifts(&self) -> u64 {
+        self.shifts
     }
 
     /// What an action asked for was refused.

@@ -9,6 +9,12 @@
 //! both ends of a rest it does all the time in between. `--every-hook` does not assume it. Whatever happens to the unit ends its rest at once. The last hour of a run
 //! is played, so that databags and statuses are what they would be. The manifest tells how many hooks were not played.
 //!
+//! An update-status may be answered: a Vault that compares its CA with another one than it has asks for a new one each
+//! time, and its provider signs it. Then a *round* is what the unit does from one update-status to the next, and the rounds
+//! are compared. Nothing that such a unit holds may end while it rests: it would have had another by then. Nor may anything
+//! that connections depend on have changed for a day, anywhere: what a unit draws by lot in each round, such as the order
+//! of two CAs, stays as it is while it rests.
+//!
 //! So is a hook that fails each time it is run again, every five minutes for good: nothing of it lasts, but it makes a key and
 //! a request each time. Its retries begin and end when they would (`trustsim_juju`, `agents::failing`). What is done to the
 //! deployment may change what such a hook finds without telling its unit, so every action ends all rests.
@@ -17,19 +23,21 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use trustsim_interfaces::notes::Note;
 use trustsim_juju::{
-    Effects, HookError, HookName, Quiet, RepeatedChange, RepeatedFailure, Telling, UnitId,
+    Effects, Hook, HookError, HookName, Quiet, RepeatedChange, RepeatedFailure, Telling, UnitId,
     without_numbers,
 };
 use trustsim_kernel::{Span, Time};
 use trustsim_model::{ConnectionSpec, Persistence, UnplayedRepeats};
 
+mod streak;
+
+use streak::Streak;
+pub(super) use streak::{Repeated, SAME_FOR};
+
 use super::deployed::Deployed;
 use super::failing::FailingHooks;
+use super::journal::JournalWriter;
 
-/// How long a unit has to have done the same. Before that no one asks when the run ends.
-pub(super) const SAME_FOR: Span = Span::from_secs(5 * 7 * 86_400);
-/// How many of its hooks are played between two rests.
-const ROUNDS: u32 = 4;
 /// How long it rests: the longest of these at whose end it would do the same.
 const RESTS: [Span; 5] = [
     Span::from_secs(28 * 86_400),
@@ -41,7 +49,7 @@ const RESTS: [Span; 5] = [
 /// This much of the end of a run is played.
 const LAST: Span = Span::from_secs(3_600);
 
-/// What each unit has done in its update-status of late, or in a hook that fails.
+/// What each unit has done of late, or in a hook that fails.
 #[derive(Clone, Debug)]
 pub(super) struct Repeats {
     /// Every hook is played.
@@ -49,26 +57,10 @@ pub(super) struct Repeats {
     streaks: BTreeMap<UnitId, Streak>,
     /// Those that were let rest since the last action.
     resting: BTreeSet<UnitId>,
+    /// Whether it was asked how far the end of the run is.
+    asked_end: bool,
     /// By unit and whether its hooks fail.
     unplayed: BTreeMap<(UnitId, bool), Vec<Unplayed>>,
-}
-
-/// What a hook did that may do it again.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Repeated {
-    /// An update-status changed something.
-    Change(RepeatedChange),
-    /// A hook failed, and nothing of it lasts.
-    Failure(RepeatedFailure),
-}
-
-/// Hooks of one unit that did the same, with no other hook among them.
-#[derive(Clone, Debug)]
-struct Streak {
-    repeated: Repeated,
-    since: Time,
-    /// Played since it rested last.
-    rounds: u32,
 }
 
 /// From when on only a few hooks of one unit were played.
@@ -87,27 +79,51 @@ impl Repeats {
             every_hook,
             streaks: BTreeMap::new(),
             resting: BTreeSet::new(),
+            asked_end: false,
             unplayed: BTreeMap::new(),
         }
     }
 
+    /// Whether a hook of a unit is compared with what it did before.
+    pub(super) fn compares(&self, unit: UnitId, hook: &Hook) -> bool {
+        *hook == Hook::UpdateStatus || self.streaks.contains_key(&unit)
+    }
+
     /// A unit begins a hook, which does this, where that can be compared.
-    pub(super) fn hook_began(&mut self, unit: UnitId, repeated: Option<Repeated>, now: Time) {
+    pub(super) fn hook_began(
+        &mut self,
+        unit: UnitId,
+        repeated: Option<Repeated>,
+        now: Time,
+        journal: &JournalWriter,
+    ) {
         let Some(repeated) = repeated else {
             self.streaks.remove(&unit);
             return;
         };
-        match self.streaks.get_mut(&unit) {
-            Some(streak) if streak.repeated == repeated => streak.rounds += 1,
-            _ => {
-                let streak = Streak {
-                    repeated,
-                    since: now,
-                    rounds: 1,
-                };
+        let goes_on = match (self.streaks.get_mut(&unit), &repeated) {
+            (None, _) => false,
+            (Some(streak), Repeated::Expiry(change)) => streak.expired(change.clone()),
+            (Some(streak), Repeated::Reaction(_)) => streak.go_on(repeated.clone()),
+            (Some(streak), _) => streak.begin_round(repeated.clone()),
+        };
+        if goes_on {
+            return;
+        }
+        match repeated {
+            Repeated::Change(_) | Repeated::Failure(_) => {
+                let streak = Streak::new(repeated, now, journal.shifts());
                 self.streaks.insert(unit, streak);
             }
+            Repeated::Expiry(_) | Repeated::Reaction(_) => {
+                self.streaks.remove(&unit);
+            }
         }
+    }
+
+    /// Whether a run that ends at another time could have been another one so far.
+    pub(super) const fn has_asked_end(&self) -> bool {
+        self.asked_end
     }
 
     /// Units that rest, or have: once each, since something is done now that may change what they find.
@@ -116,8 +132,14 @@ impl Repeats {
     }
 
     /// For how long a unit that would do something in its next update-status is let rest, since that is the same as before.
-    pub(super) fn rest(&mut self, unit: UnitId, now: Time, deployed: &Deployed) -> Option<Quiet> {
-        let Repeated::Change(change) = self.long_repeated(unit, now)? else {
+    pub(super) fn rest(
+        &mut self,
+        unit: UnitId,
+        now: Time,
+        deployed: &Deployed,
+        journal: &JournalWriter,
+    ) -> Option<Quiet> {
+        let Repeated::Change(change) = self.long_repeated(unit, now, journal)? else {
             return None;
         };
         // What stays open or is taken up again ends with either process.
@@ -126,8 +148,13 @@ impl Repeats {
         if change.restarts() && connections.any(persists) {
             return None;
         }
+        let streak = &self.streaks[&unit];
+        let is_anew = streak.has(RepeatedChange::is_anew);
+        self.asked_end = true;
         let until = rest_end(now, deployed, |end| {
-            deployed.update_status_at(unit, end).as_ref() == Some(&change)
+            let changes = deployed.repeated_at(unit, end);
+            (!is_anew || deployed.holds_until(unit, now, end))
+                && changes.is_some_and(|changes| streak.is_of(&changes))
         })?;
         self.note_rest(unit, HookName::UpdateStatus, now, deployed);
         let spent = change.spent();
@@ -141,12 +168,14 @@ impl Repeats {
         now: Time,
         deployed: &Deployed,
         failing: &FailingHooks,
+        journal: &JournalWriter,
     ) -> Option<(RepeatedFailure, Time)> {
-        let Repeated::Failure(failure) = self.long_repeated(unit, now)? else {
+        let Repeated::Failure(failure) = self.long_repeated(unit, now, journal)? else {
             return None;
         };
         let hook = failure.hook();
         let forced = failing.lasting_failure_of(unit, hook, deployed)?;
+        self.asked_end = true;
         let until = rest_end(now, deployed, |end| {
             deployed.failure_at(unit, hook, end, forced).as_ref() == Some(&failure)
         })?;
@@ -155,24 +184,29 @@ impl Repeats {
         Some((failure, until))
     }
 
-    /// What a unit has done for weeks, once a few of its hooks were played since it rested.
-    fn long_repeated(&mut self, unit: UnitId, now: Time) -> Option<Repeated> {
+    /// What a unit has done first in each round for weeks, once a few rounds were played since it rested.
+    fn long_repeated(
+        &mut self,
+        unit: UnitId,
+        now: Time,
+        journal: &JournalWriter,
+    ) -> Option<Repeated> {
         let streak = self.streaks.get_mut(&unit)?;
-        if self.every_hook || streak.rounds < ROUNDS || now.since(streak.since) < SAME_FOR {
+        if self.every_hook || !streak.may_rest(now, journal.shifts()) {
             return None;
         }
-        streak.rounds = 0;
-        Some(streak.repeated.clone())
+        streak.rests();
+        Some(streak.begins().clone())
     }
 
     fn note_rest(&mut self, unit: UnitId, hook: HookName, now: Time, deployed: &Deployed) {
         let streak = &self.streaks[&unit];
-        let fails = matches!(streak.repeated, Repeated::Failure(_));
+        let fails = matches!(streak.begins(), Repeated::Failure(_));
         let own = self.unplayed.entry((unit, fails)).or_default();
-        if own.last().is_none_or(|last| last.since != streak.since) {
+        if own.last().is_none_or(|last| last.since != streak.since()) {
             own.push(Unplayed {
                 hook,
-                since: streak.since,
+                since: streak.since(),
                 from: now,
                 before: skipped(unit, fails, deployed),
             });
@@ -223,15 +257,14 @@ pub(super) const fn fails_in_vain(effects: &Effects, result: &Result<(), HookErr
     result.is_err() || effects.commit_fault.is_some()
 }
 
-/// What a charm told of a hook, for the next time to be compared with. A request is news, but in a hook that fails: it
-/// goes nowhere.
-pub(super) fn tell(notes: &[Note], in_vain: bool) -> Telling {
+/// What a charm told of a hook, for the next time to be compared with.
+pub(super) fn tell(notes: &[Note]) -> Telling {
     let told = notes.iter().map(|note| match note {
         Note::AcmeOrderRefused(refused) => Some(without_numbers(&format!(
             "{} {}: {}",
             refused.common_name, refused.code, refused.detail
         ))),
-        Note::CertificateRequested(requested) if in_vain => Some(format!(
+        Note::CertificateRequested(requested) => Some(format!(
             "{:?} {}",
             requested.relation, requested.common_name
         )),

@@ -10,6 +10,7 @@ mod observed;
 mod outside;
 mod relations;
 mod repeat;
+mod repeated_failure;
 mod secrets;
 mod visible;
 mod workload;
@@ -20,7 +21,8 @@ use std::sync::Arc;
 
 use observed::ClockReads;
 pub(crate) use outside::OutsideServices;
-pub use repeat::{RepeatedChange, RepeatedFailure, Telling, without_numbers};
+pub use repeat::{RepeatedChange, Telling, without_numbers};
+pub use repeated_failure::RepeatedFailure;
 pub(crate) use secrets::SecretWrite;
 pub use secrets::{GrantedSecret, SecretView};
 pub use visible::{VisibleModel, VisibleRelation, VisibleSecret};

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::{ControllerRead, UnitContext};
-use crate::{Secret, SecretContent, SecretId, SecretOwner, ToolError, Value};
+use crate::{Juju, Secret, SecretContent, SecretId, SecretOwner, ToolError, Value};
 use trustsim_kernel::Time;
 
 /// One change of a secret.
@@ -40,6 +40,14 @@ impl SecretWrite {
             | Self::Content { id, .. }
             | Self::Expire { id, .. }
             | Self::Remove { id, .. } => *id,
+        }
+    }
+
+    /// Who owns the secret; `None` where it exists only until the commit and was not added by this change.
+    pub(super) fn owner(&self, juju: &Juju) -> Option<SecretOwner> {
+        match self {
+            Self::Add { owner, .. } => Some(*owner),
+            other => (other.id().0 < UNCOMMITTED).then(|| juju.secret(other.id()).owner),
         }
     }
 

@@ -25,6 +25,16 @@ impl DerefMut for Files {
     }
 }
 
+impl Files {
+    /// Paths that are not in both, or whose content differs.
+    pub(super) fn other_paths(&self, after: &Self) -> Vec<Arc<str>> {
+        let differs = |path: &&Arc<str>| self.0.get(*path) != after.0.get(*path);
+        let gone = self.0.keys().filter(|path| !after.0.contains_key(*path));
+        let written = after.0.keys().filter(differs);
+        gone.chain(written).cloned().collect()
+    }
+}
+
 impl Workload {
     /// What is kept under this prefix is in the process's memory, not on its disk: it is gone when
     /// the process restarts.

@@ -17,15 +17,15 @@ use super::event::Event;
 use super::failing::fail;
 use super::host::{JujuHost, flush, subject};
 use super::journal::JournalWriter;
-use super::repeats::{fails_in_vain, tell};
+use super::repeats::tell;
 use charms::DeployedCharms;
 pub(super) use ids::{controller_id, controller_index, machine_id, model_id};
 use offers::RevokedAccess;
 use trustsim_charm_model::{AcmeServer, Charm, CharmMetadata, PendingTask, ProcessProfile};
-use trustsim_interfaces::UnitContext;
+use trustsim_interfaces::{UnitContext, pem};
 use trustsim_juju::{
-    self as juju, About, ApplicationId, Hook, Juju, Quiet, RepeatedChange, RepeatedFailure, UnitId,
-    Value,
+    self as juju, About, ApplicationId, Hook, Juju, Quiet, RepeatedChange, RepeatedFailure,
+    SecretOwner, UnitId, Value,
 };
 use trustsim_kernel::{Agenda, Streams, Time};
 use trustsim_model::{
@@ -332,15 +332,34 @@ impl Deployed {
         }
     }
 
-    /// What the unit's update-status would change at an instant, with everything else as it is now.
-    pub(super) fn update_status_at(&self, unit: UnitId, at: Time) -> Option<RepeatedChange> {
-        let charm = self.charm_of(unit, None)?;
-        self.juju.observe_update_status(
-            unit,
-            at,
-            |hook, context| charm.on_hook(hook, context).is_ok(),
-            |notes| tell(notes, false),
-        )
+    /// What each repeated hook of the unit would change at an instant, with everything else as it is now; `None` where one
+    /// cannot be compared.
+    pub(super) fn repeated_at(&self, unit: UnitId, at: Time) -> Option<Vec<RepeatedChange>> {
+        let hooks = self.juju.repeated_hooks(unit);
+        let changes = hooks.iter().map(|hook| {
+            let charm = self.charm_of(unit, Some(hook))?;
+            let run =
+                |hook: &Hook, context: &mut UnitContext<'_>| charm.on_hook(hook, context).is_ok();
+            self.juju.observe_repeated(unit, hook, at, run, tell)
+        });
+        changes.collect()
+    }
+
+    /// Whether no secret and no certificate that the unit has or manages ends after one instant and by another.
+    pub(super) fn holds_until(&self, unit: UnitId, now: Time, until: Time) -> bool {
+        let application = self.juju.unit(unit).application;
+        let owners = [
+            SecretOwner::Unit(unit),
+            SecretOwner::Application(application),
+        ];
+        let secrets = owners
+            .into_iter()
+            .flat_map(|owner| self.juju.secrets_of(owner));
+        let ends = |at: Time| now < at && at <= until;
+        let mut expiries = secrets.filter_map(|secret| self.juju.secret(secret).expire);
+        let files = self.juju.unit(unit).workload.files.values();
+        let mut certificates = files.flat_map(|file| pem::loadable(Some(file)));
+        !expiries.any(ends) && !certificates.any(|each| ends(each.not_after()))
     }
 
     /// How a failed hook of the unit would fail at an instant, with everything else as it is now.
@@ -366,7 +385,7 @@ impl Deployed {
                 self.context(unit, at).into_effects().0
             }),
         };
-        let told = tell(&notes, fails_in_vain(&effects, &result));
+        let told = tell(&notes);
         effects.repeated_failure(unit, &self.juju, hook, &result, told)
     }
 

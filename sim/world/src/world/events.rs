@@ -33,11 +33,12 @@ impl Driver for Playing<'_> {
             failing,
             deployed,
             repeats,
+            journal,
             ..
         } = &mut *self.world;
         match failing.quiet_unless_failing(unit, now, deployed) {
             Quiet::No if !failing.may_fail_in_time(unit, deployed) => {
-                let rest = repeats.rest(unit, now, deployed);
+                let rest = repeats.rest(unit, now, deployed, journal);
                 rest.unwrap_or(Quiet::No)
             }
             quiet => quiet,
@@ -50,9 +51,10 @@ impl Driver for Playing<'_> {
             failing,
             deployed,
             repeats,
+            journal,
             ..
         } = &mut *self.world;
-        repeats.rest_failing(unit, now, deployed, failing)
+        repeats.rest_failing(unit, now, deployed, failing, journal)
     }
 
     fn judge_agent(&mut self, unit: UnitId) -> Result<(), ConnectionError> {

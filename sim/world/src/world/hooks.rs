@@ -47,16 +47,22 @@ impl World {
         if failure.is_none() {
             self.recorder.keep(recorded);
         }
-        let told = tell(&notes, fails_in_vain(&effects, &result));
+        let told = tell(&notes);
         let repeated = match (&hook, &result) {
-            (Hook::UpdateStatus, Ok(())) if effects.commit_fault.is_none() => effects
-                .repeated_change(unit, self.juju(), now, told)
-                .map(Repeated::Change),
-            _ => effects
+            _ if fails_in_vain(&effects, &result) => effects
                 .repeated_failure(unit, self.juju(), &hook, &result, told)
                 .map(Repeated::Failure),
+            (hook, _) if self.repeats.compares(unit, hook) => {
+                let change = effects.repeated_change(unit, self.juju(), hook, now, told);
+                change.map(match hook {
+                    Hook::UpdateStatus => Repeated::Change,
+                    Hook::SecretExpired { .. } => Repeated::Expiry,
+                    _ => Repeated::Reaction,
+                })
+            }
+            _ => None,
         };
-        self.repeats.hook_began(unit, repeated, now);
+        self.repeats.hook_began(unit, repeated, now, &self.journal);
         let repeats = matches!(hook, Hook::UpdateStatus | Hook::SecretExpired { .. });
         let is_heard = effects.changes_anything() || effects.changes_status(self.juju().unit(unit));
         let fails = result.is_err() || effects.commit_fault.is_some();

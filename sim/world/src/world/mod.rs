@@ -254,7 +254,9 @@ impl World {
     /// Whether what was played so far could be other where the run is longer.
     pub(super) fn has_looked_at_end(&self, now: Time) -> bool {
         let played = now.since(self.deployment().start);
-        self.deployed.acme_root().is_some() || played >= repeats::SAME_FOR
+        self.deployed.acme_root().is_some()
+            || self.repeats.has_asked_end()
+            || played >= repeats::SAME_FOR
     }
 
     /// Has another plan from now on, in which those actions of this one that are left have the places that `moved` tells and
