@@ -697,6 +697,9 @@ pub struct CharmCompare {
     /// A scenario whose `charms` describes the charm, to be compared in place of the catalogue
     #[arg(long, value_name = "FILE")]
     pub described: Option<PathBuf>,
+    /// A scenario whose `charms` declares `answers` for the charm's code: commands, requests and files that it needs
+    #[arg(long, value_name = "FILE")]
+    pub answers: Option<PathBuf>,
     /// The Python that runs the code; without it the one that was prepared for it
     #[arg(long, value_name = "PROGRAM")]
     pub python: Option<PathBuf>,

@@ -40,6 +40,8 @@ pub struct Code {
     pub source: PathBuf,
     /// The interpreter that runs it, where one is named.
     pub python: Option<PathBuf>,
+    /// What it asks for beside what trustsim knows, as `answers` of a scenario declares it.
+    pub answers: Option<Json>,
 }
 
 /// One trial.
@@ -370,6 +372,9 @@ fn said_of_charm(given: &Charm<'_>, code: Option<&Code>) -> Option<Json> {
     let mut said = json!({"source": code.source});
     if let Some(python) = &code.python {
         said["python"] = json!(python);
+    }
+    if let Some(answers) = &code.answers {
+        said["answers"] = answers.clone();
     }
     // What is true of the workload, whatever plays the charm.
     for key in ["validator", "system-roots", "server"] {

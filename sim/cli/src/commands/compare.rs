@@ -130,7 +130,13 @@ fn code(path: &Path, args: &CharmCompare) -> Result<Code, CliError> {
         Some(python) => Some(python.clone()),
         None => prepared_in(&environments()?, &source),
     };
-    Ok(Code { source, python })
+    let answers = args.answers.as_deref();
+    let answers = answers.map(|path| declared_answers(path, &args.name));
+    Ok(Code {
+        source,
+        python,
+        answers: answers.transpose()?,
+    })
 }
 
 fn check_known(name: &str) -> Result<(), CliError> {
@@ -154,6 +160,16 @@ fn described(path: &Path, name: &str) -> Result<Value, CliError> {
     found
         .map(Node::to_json)
         .ok_or_else(|| CliError::usage(format!("`charms` of `{shown}` does not describe `{name}`")))
+}
+
+/// What a scenario declares for the charm's code.
+fn declared_answers(path: &Path, name: &str) -> Result<Value, CliError> {
+    let mut said = described(path, name)?;
+    let answers = said.get_mut("answers").map(Value::take);
+    answers.ok_or_else(|| {
+        let shown = path.display();
+        CliError::usage(format!("`charms.{name}` of `{shown}` has no `answers`"))
+    })
 }
 
 /// A value as `juju config` takes it.
