@@ -92,3 +92,30 @@ fn what_terraform_prints_otherwise_is_told() {
     let said = texts.map(|text| notes(&from_texts([("tf.json", text)], &["tf.json"])));
     insta::assert_snapshot!(said.join("\n---\n"));
 }
+
+/// Modules of the identity platform deploy hydra, kratos and a login page beside postgresql-k8s and traefik-k8s: most names
+/// say nothing, and one of Kubernetes is enough. The charm `k8s` is for machines.
+#[test]
+fn one_charm_of_kubernetes_is_enough() {
+    let taken = |charms: &[&str]| {
+        let applications = charms.iter().map(|charm| {
+            serde_json::json!({
+                "address": format!("juju_application.{charm}"), "type": "juju_application",
+                "values": {"name": charm, "charm": [{"name": charm}]},
+            })
+        });
+        let plan = serde_json::json!({
+            "format_version": "1.2",
+            "planned_values": {"root_module": {"resources": applications.collect::<Vec<_>>()}},
+        });
+        let said = notes(&from_texts([("tf.json", &*plan.to_string())], &["tf.json"]));
+        said.contains("by the names of its charms it is taken to be")
+    };
+    assert!(taken(&[
+        "hydra",
+        "kratos",
+        "identity-platform-login-ui",
+        "postgresql-k8s"
+    ]));
+    assert!(!taken(&["k8s", "k8s-worker", "etcd"]));
+}

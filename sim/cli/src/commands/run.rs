@@ -32,7 +32,7 @@ pub(super) fn run(args: &Run, verbose: bool, console: &mut Console<'_>) -> Resul
     if args.output.is_some() && args.scenarios.len() > 1 {
         return Err(
             CliError::usage("--output is one folder, but there are several scenarios")
-                .hint("without it each report goes to reports/<name>"),
+                .hint("without it each report goes to reports/<name>; `trustsim import A B -o FILE` makes one scenario of several files"),
         );
     }
     if args.seeds.get() > SEEDS_MAX {

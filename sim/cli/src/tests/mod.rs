@@ -112,7 +112,7 @@ fn one_folder_cannot_take_two_scenarios() {
     assert_eq!(exit, Exit::Refused);
     insta::assert_snapshot!(err, @r"
     error: --output is one folder, but there are several scenarios
-    hint: without it each report goes to reports/<name>
+    hint: without it each report goes to reports/<name>; `trustsim import A B -o FILE` makes one scenario of several files
     ");
 }
 

@@ -166,7 +166,7 @@ fn across_models(relation: RelationDump, dump: &mut ModelDump, out: &mut Diagnos
             "`{}:{endpoint}` is offered, and another model consumes it",
             own.name
         );
-        let help = "give the status of the consuming model too";
+        let help = "give the status of the consuming model too, where it is not among the files";
         let note = Diagnostic::new(Code::RemoteConsumer, Severity::Note, message);
         out.push(note.at(relation.place, "").help(help));
         return;

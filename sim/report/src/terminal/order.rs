@@ -5,7 +5,7 @@ use super::style::{self, paint};
 use super::{Align, Cell, Detail, Table, shown_of};
 use crate::unplayed::Unplayed;
 use crate::words::number::counted;
-use crate::words::order as words;
+use crate::words::order::{self as words, Among};
 use trustsim_kernel::visible;
 use trustsim_whatif::{OrderPlay, PlayedOrder, RelationOrder, StepKind};
 
@@ -18,9 +18,6 @@ pub fn order(found: &RelationOrder, unplayed: &Unplayed, detail: Detail) -> Stri
     );
     let mut steps = found.steps.iter();
     let is_refresh = steps.any(|step| step.kind == StepKind::Refresh);
-    for play in &found.plays {
-        text.push_str(&played(play, is_refresh, detail));
-    }
     for one in &found.unordered {
         text.push_str(&format!(
             "\n{}: {}\n",
@@ -38,6 +35,16 @@ pub fn order(found: &RelationOrder, unplayed: &Unplayed, detail: Detail) -> Stri
             paint(style::WAIT, failing_anyway),
             visible(&found.failing_anyway.join(", "))
         ));
+    }
+    // Of no connection nothing was played.
+    if unplayed.has_connections {
+        for play in &found.plays {
+            let among = Among {
+                is_refresh,
+                others: !found.failing_anyway.is_empty(),
+            };
+            text.push_str(&played(play, among, detail));
+        }
     }
     if !found.not_proven.is_empty() {
         text.push_str(&format!(
@@ -81,7 +88,7 @@ fn steps(found: &RelationOrder) -> String {
 }
 
 /// What came of an order. Without `--verbose` a few of the connections that failed are named.
-fn played(play: &OrderPlay, is_refresh: bool, detail: Detail) -> String {
+fn played(play: &OrderPlay, among: Among, detail: Detail) -> String {
     let colour = match (play.order, play.failures.is_empty()) {
         (_, true) => style::GOOD,
         (PlayedOrder::Found, false) => style::BAD,
@@ -90,7 +97,7 @@ fn played(play: &OrderPlay, is_refresh: bool, detail: Detail) -> String {
     let mut text = format!(
         "\n{} {}\n",
         paint(colour, "played"),
-        visible(&words::outcome(play, is_refresh))
+        visible(&words::outcome(play, among))
     );
     let shown = shown_of(play.failures.len(), detail);
     for one in &play.failures[..shown] {

@@ -82,16 +82,29 @@ pub const fn played(order: PlayedOrder) -> &'static str {
     }
 }
 
+/// Which connections an order is about.
+#[derive(Clone, Copy, Debug)]
+pub struct Among {
+    /// Charms are refreshed in it, and relations are made otherwise.
+    pub is_refresh: bool,
+    /// Some fail in any order, and are told apart.
+    pub others: bool,
+}
+
 /// What came of playing an order, a sentence without its end.
-pub fn outcome(play: &OrderPlay, is_refresh: bool) -> String {
+pub fn outcome(play: &OrderPlay, among: Among) -> String {
     let order = match play.order {
         PlayedOrder::Found => "in this order",
         PlayedOrder::Opposite => "in the opposite order",
         PlayedOrder::AtOnce => "all at once",
     };
-    let held = match is_refresh {
-        true => "no connection fails",
-        false => "no connection is dialled over TLS before it is trusted",
+    let held = match among.is_refresh {
+        true => "fails",
+        false => "is dialled over TLS before it is trusted",
+    };
+    let none = match among.others {
+        true => "no other connection",
+        false => "no connection",
     };
     match play.failures.len() {
         0 => {
@@ -99,7 +112,7 @@ pub fn outcome(play: &OrderPlay, is_refresh: bool) -> String {
                 1 => String::new(),
                 many => format!(", with each of {many} seeds"),
             };
-            format!("{order}: {held}{seeds}")
+            format!("{order}: {none} {held}{seeds}")
         }
         count => {
             let verb = if count == 1 { "fails" } else { "fail" };

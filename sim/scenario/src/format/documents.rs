@@ -263,6 +263,11 @@ fn strip_own_keys(document: &mut Node) {
 
 fn refuse_overlay_keys(base: &Node, out: &mut Diagnostics) {
     let applications = base.get("applications").map(Node::entries);
+    let has_charm = |application: &Entry| application.value.get("charm").is_some();
+    // Where no application has a charm, it is an overlay without its bundle, which is said of each of them.
+    if !applications.unwrap_or_default().iter().any(has_charm) {
+        return;
+    }
     for application in applications.unwrap_or_default() {
         for entry in application.value.entries() {
             if ["offers", "exposed-endpoints"].contains(&entry.key.value.as_str()) {

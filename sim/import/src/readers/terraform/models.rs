@@ -75,7 +75,7 @@ impl<'a> Reading<'a> {
             .collect();
         for model in &mut found {
             if model.kubernetes.is_none() {
-                model.kubernetes = Some(is_most_of_kubernetes(model));
+                model.kubernetes = Some(has_charm_of_kubernetes(model));
                 let message = "whether the model is on Kubernetes is known after apply; \
                                by the names of its charms it is taken to be";
                 let taken = match model.kubernetes {
@@ -357,14 +357,13 @@ fn is_uuid(text: &str) -> bool {
     text.len() == 36 && text.split('-').map(str::len).eq([8, 4, 4, 4, 12])
 }
 
-/// By convention charms for Kubernetes are called `...-k8s`.
-fn is_most_of_kubernetes(model: &ModelDump) -> bool {
+/// By convention charms for Kubernetes are called `...-k8s`, and none of them can be deployed on machines. `k8s` itself is
+/// for machines.
+fn has_charm_of_kubernetes(model: &ModelDump) -> bool {
     let charms = model
         .applications
         .values()
         .filter_map(|application| application.charm.as_ref());
-    let (of_kubernetes, all) = charms.fold((0, 0), |(found, all), charm| {
-        (found + usize::from(charm.value.contains("k8s")), all + 1)
-    });
-    of_kubernetes * 2 > all
+    let mut names = charms.map(|charm| charm.value.as_str());
+    names.any(|name| name.ends_with("-k8s") || name.contains("-k8s-"))
 }
