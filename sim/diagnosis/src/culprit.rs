@@ -13,7 +13,6 @@ use super::cause::{
 use super::explanation::Explanation;
 use trustsim_kernel::Time;
 use trustsim_model::{Address, Source};
-use trustsim_pki::Certificate;
 use trustsim_validators::ErrorKind;
 
 /// What is to blame.
@@ -21,8 +20,8 @@ use trustsim_validators::ErrorKind;
 pub(super) enum Culprit<'a> {
     /// An application, or a client outside Juju.
     Application(&'a str),
-    /// A CA, whichever side trusts it.
-    Ca(&'a Certificate),
+    /// A CA, whichever side trusts it: its certificate, DER.
+    Ca(&'a [u8]),
     /// The name that is asked for.
     Name(&'a str),
 }
@@ -128,7 +127,7 @@ fn of_fault(cause: &FaultCause) -> Vec<Culprit<'_>> {
 
 fn of_certificate(cause: &CertificateCause) -> Vec<Culprit<'_>> {
     match cause {
-        CertificateCause::TrustedRootExpired { root, .. } => vec![Culprit::Ca(root)],
+        CertificateCause::TrustedRootExpired { root, .. } => vec![Culprit::Ca(root.der())],
         CertificateCause::CertificatesRelationRemoved {
             requirer, provider, ..
         }

@@ -21,8 +21,8 @@ use trustsim_kernel::{Span, Time};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RepeatedChange {
     hook: Hook,
-    /// Keys of databags, by relation and whether it is the application's bag.
-    bags: Vec<(RelationId, bool, Arc<str>, Written)>,
+    /// Keys of databags that have another value.
+    bags: Vec<ChangedKey>,
     /// What happened to secrets, in order.
     secrets: Vec<(SecretOwner, SecretStep)>,
     /// Paths of the workload that have another content.
@@ -37,6 +37,9 @@ pub struct RepeatedChange {
     /// What the charm put into the journal, as [`Telling::Told`] has it.
     told: Vec<String>,
 }
+
+/// A key of a databag, with its relation and whether it is the application's bag.
+type ChangedKey = (RelationId, bool, Arc<str>, Written);
 
 /// What became of a key of a databag.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -159,12 +162,7 @@ impl Effects {
     }
 
     /// What becomes of each key of a databag that has another value.
-    fn written(
-        &self,
-        unit: UnitId,
-        juju: &Juju,
-        is_anew: bool,
-    ) -> Option<Vec<(RelationId, bool, Arc<str>, Written)>> {
+    fn written(&self, unit: UnitId, juju: &Juju, is_anew: bool) -> Option<Vec<ChangedKey>> {
         let mut written = Vec::new();
         for (&(relation, of_application), bag) in &self.bags {
             let end = juju

@@ -32,7 +32,7 @@ pub(in super::super) enum Repeated {
 /// Rounds of one unit in which it did the same.
 #[derive(Clone, Debug)]
 pub(super) struct Streak {
-    /// What it did in the first round; nothing until that is over.
+    /// What it did in the first round; nothing until that has ended.
     first: Vec<Repeated>,
     /// What it has done in the present one so far.
     present: Vec<Repeated>,
@@ -122,7 +122,7 @@ impl Streak {
         self.rounds = 0;
     }
 
-    /// Whether the present round is over as far as the unit knows, and the unit may rest after it.
+    /// Whether the present round has ended as far as the unit knows, and the unit may rest after it.
     pub(super) fn may_rest(&mut self, now: Time, shifts: u64) -> bool {
         if shifts != self.shifts.0 {
             self.shifts = (shifts, now);
