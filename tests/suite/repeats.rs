@@ -314,6 +314,16 @@ fn certificates_that_are_asked_for_again_and_again_are_a_repetition() {
         "{missing} certificates of {} hooks",
         unplayed.count
     );
+    // What counts certificates counts them.
+    assert_eq!(unplayed.certificates, unplayed.count);
+    let counted = with_client.replace("at-least: 50}", "at-least: 7000}");
+    let mut counted = over(&counted, 40);
+    counted.expectations =
+        deployed(&with_client.replace("at-least: 50}", "at-least: 7000}")).expectations;
+    let (_, record, findings) = crate::common::diagnosed(counted);
+    assert!(certificates(&record).len() < 7_000);
+    let broken = findings.expectations.iter().filter(|it| !it.held);
+    assert_eq!(broken.count(), 0, "{:?}", findings.expectations);
     let late = |record: &Record| {
         let from = record.manifest.end() - Span::from_secs(1_800);
         let entries = record.journal.entries().iter();

@@ -15,25 +15,61 @@ pub(super) fn count(
     let entries = journal.entries().iter();
     let entries = entries.filter(|entry| is_meant(deployment, entry, what));
     let unplayed = manifest.unplayed.iter();
-    let unplayed = unplayed.filter(|unplayed| is_unplayed(deployment, unplayed, what));
-    entries.count() as u64 + unplayed.map(|unplayed| unplayed.count).sum::<u64>()
+    let unplayed = unplayed.map(|unplayed| count_unplayed(deployment, journal, unplayed, what));
+    entries.count() as u64 + unplayed.sum::<u64>()
 }
 
-/// Whether hooks that were not played are among those that are counted.
-fn is_unplayed(deployment: &Deployment, unplayed: &UnplayedRepeats, what: &Counted) -> bool {
-    let Counted::Hooks {
-        application,
-        hook,
-        failed,
-    } = what
-    else {
-        return false;
+/// How much of what was not played is among what is counted.
+fn count_unplayed(
+    deployment: &Deployment,
+    journal: &Journal,
+    unplayed: &UnplayedRepeats,
+    what: &Counted,
+) -> u64 {
+    let is_of = |application: ApplicationIndex| {
+        let spec = &deployment.applications[application];
+        let owner = Address::application_in(&deployment.models[spec.model].name, &spec.name);
+        unplayed.unit.to_application() == owner
     };
-    let spec = &deployment.applications[*application];
-    let owner = Address::application_in(&deployment.models[spec.model].name, &spec.name);
-    unplayed.unit.to_application() == owner
-        && hook.as_ref().is_none_or(|hook| *hook == unplayed.hook)
-        && (unplayed.fails || !failed)
+    match what {
+        Counted::Hooks {
+            application,
+            hook,
+            failed,
+        } => {
+            let is_meant = is_of(*application)
+                && hook.as_ref().is_none_or(|hook| *hook == unplayed.hook)
+                && (unplayed.fails || !failed);
+            if is_meant { unplayed.count } else { 0 }
+        }
+        // Who signed for it since it has done the same signs for it as often.
+        Counted::Certificates { by, application } => {
+            let signs = |by: ApplicationIndex| {
+                let what = Counted::Certificates {
+                    by: Some(by),
+                    application: None,
+                };
+                let entries = journal.entries().iter().rev();
+                let mut since = entries.take_while(|entry| entry.time >= unplayed.since);
+                since.any(|entry| {
+                    is_for(entry, &unplayed.unit) && is_meant(deployment, entry, &what)
+                })
+            };
+            let is_meant =
+                unplayed.certificates > 0 && application.is_none_or(is_of) && by.is_none_or(signs);
+            if is_meant { unplayed.certificates } else { 0 }
+        }
+    }
+}
+
+/// Whether a certificate was signed for a unit.
+fn is_for(entry: &Entry, unit: &Address) -> bool {
+    match &entry.kind {
+        Kind::CertificateIssued(record) => {
+            record.holder().to_application() == unit.to_application()
+        }
+        _ => false,
+    }
 }
 
 fn is_meant(deployment: &Deployment, entry: &Entry, what: &Counted) -> bool {

@@ -317,6 +317,8 @@ pub struct UnplayedRepeats {
     pub from: Time,
     /// How many were not played.
     pub count: u64,
+    /// How many certificates would have been signed for the unit because of them.
+    pub certificates: u64,
 }
 
 /// A unit whose hooks follow each other without an end.

@@ -90,6 +90,7 @@ fn unplayed_repeats(unplayed: &UnplayedRepeats) -> Value {
         "same_since": unplayed.since.to_string(),
         "from": unplayed.from.to_string(),
         "hooks": unplayed.count,
+        "certificates": unplayed.certificates,
     })
 }
 

@@ -71,6 +71,8 @@ struct Unplayed {
     from: Time,
     /// How many had been skipped until then, since it had done something else for weeks.
     before: u64,
+    /// Certificates that it asks for, and is given, with each.
+    certificates: u64,
 }
 
 impl Repeats {
@@ -153,8 +155,13 @@ impl Repeats {
         self.asked_end = true;
         let until = rest_end(now, deployed, |end| {
             let changes = deployed.repeated_at(unit, end);
+            let is_same = |changes: &Vec<RepeatedChange>| {
+                // What is not played keeps its agent busy for one time each.
+                let alike = |each: &RepeatedChange| each.spent() == change.spent();
+                streak.is_of(changes) && changes.iter().all(alike)
+            };
             (!is_anew || deployed.holds_until(unit, now, end))
-                && changes.is_some_and(|changes| streak.is_of(&changes))
+                && changes.as_ref().is_some_and(is_same)
         })?;
         self.note_rest(unit, HookName::UpdateStatus, now, deployed);
         let spent = change.spent();
@@ -209,6 +216,7 @@ impl Repeats {
                 since: streak.since(),
                 from: now,
                 before: skipped(unit, fails, deployed),
+                certificates: streak.certificates(),
             });
         }
         self.resting.insert(unit);
@@ -228,6 +236,7 @@ impl Repeats {
                     since: each.since,
                     from: each.from,
                     count: end - each.before,
+                    certificates: (end - each.before) * each.certificates,
                 })
         });
         found.filter(|each| each.count > 0).collect()
@@ -257,6 +266,9 @@ pub(super) const fn fails_in_vain(effects: &Effects, result: &Result<(), HookErr
     result.is_err() || effects.commit_fault.is_some()
 }
 
+/// How what is told of a request begins.
+const REQUESTED: &str = "requested ";
+
 /// What a charm told of a hook, for the next time to be compared with.
 pub(super) fn tell(notes: &[Note]) -> Telling {
     let told = notes.iter().map(|note| match note {
@@ -265,7 +277,7 @@ pub(super) fn tell(notes: &[Note]) -> Telling {
             refused.common_name, refused.code, refused.detail
         ))),
         Note::CertificateRequested(requested) => Some(format!(
-            "{:?} {}",
+            "{REQUESTED}{:?} {}",
             requested.relation, requested.common_name
         )),
         _ => None,

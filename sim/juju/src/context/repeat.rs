@@ -94,6 +94,11 @@ impl RepeatedChange {
         is_written_anew || !self.secrets.is_empty() || !self.files.is_empty()
     }
 
+    /// What the charm put into the journal.
+    pub fn told(&self) -> &[String] {
+        &self.told
+    }
+
     /// Whether what it does is drawn by lot, and so may be another thing each time.
     pub fn draws(&self) -> bool {
         !self.draws.is_empty()

@@ -1,12 +1,19 @@
 //! The words for hooks that were not played, because each does what the one before did.
 
-use super::number::grouped;
+use super::number::{counted, grouped};
 use trustsim_model::UnplayedRepeats;
 
 /// Which unit repeats what, and how much of it was not played, in one line.
 pub fn line(unplayed: &UnplayedRepeats) -> String {
+    let signed = match unplayed.certificates {
+        0 => String::new(),
+        some => format!(
+            ", for which {} would have been signed",
+            counted(some, "certificate")
+        ),
+    };
     format!(
-        "each {} of {} {} the same since {}: from {} on only a few were played, and {} were not (--every-hook plays all)",
+        "each {} of {} {} the same since {}: from {} on only a few were played, and {} were not{signed} (--every-hook plays all)",
         unplayed.hook,
         unplayed.unit,
         if unplayed.fails { "fails" } else { "does" },
@@ -33,8 +40,18 @@ mod tests {
             since: at("2026-01-28T00:21:48Z"),
             from: at("2026-03-04T00:25:00Z"),
             count: 1_012_345,
+            certificates: 0,
         };
         insta::assert_snapshot!(line(&unplayed), @"each update-status of m.vault/0 does the same since 2026-01-28T00:21:48Z: from 2026-03-04T00:25:00Z on only a few were played, and 1 012 345 were not (--every-hook plays all)");
+        let signed = UnplayedRepeats {
+            certificates: 1_012_345,
+            ..unplayed.clone()
+        };
+        let told = line(&signed);
+        assert!(
+            told.contains("were not, for which 1 012 345 certificates would have been signed"),
+            "{told}"
+        );
         let failing = UnplayedRepeats {
             hook: HookName::ConfigChanged,
             fails: true,

@@ -1,5 +1,6 @@
 //! What one unit has done of late, round after round, and whether it may rest.
 
+use super::REQUESTED;
 use trustsim_juju::{Hook, RepeatedChange, RepeatedFailure};
 use trustsim_kernel::{Span, Time};
 
@@ -105,6 +106,17 @@ impl Streak {
             Hook::UpdateStatus => self.first[0] == Repeated::Change(change.clone()),
             _ => self.expiries.contains(change),
         })
+    }
+
+    /// How many certificates it asks for in a round, each of which is signed: a round that goes on without them is none
+    /// after which it rests.
+    pub(super) fn certificates(&self) -> u64 {
+        let changes = self.first.iter().filter_map(|repeated| match repeated {
+            Repeated::Change(change) | Repeated::Reaction(change) => Some(change),
+            Repeated::Expiry(_) | Repeated::Failure(_) => None,
+        });
+        let told = changes.flat_map(RepeatedChange::told);
+        told.filter(|text| text.starts_with(REQUESTED)).count() as u64
     }
 
     /// Since when it has done the same.
