@@ -15,7 +15,7 @@ use trustsim_diagnosis::{
 };
 use trustsim_kernel::{Span, Time, format_duration, visible};
 use trustsim_model::{CommandLine, Entry, Kind, Seq, Source, Subject};
-use trustsim_validators::{ErrorKind, Side, Verdict};
+use trustsim_validators::{ErrorKind, Side, Stack, Text, Validator, Verdict};
 
 /// Causes told at length, unless all are.
 const BLOCKS: usize = 2;
@@ -169,7 +169,8 @@ fn block(
     if let Some(verdict) = verdict {
         // What explains the outage may have begun after it did, as the end of another certificate.
         let at = run.entry(explanation.seq).time.max(outage.from);
-        verdict_lines(verdict, at, detail, &mut lines);
+        let connection = &run.manifest.connections[outage.connection as usize];
+        verdict_lines(verdict, &connection.validator, at, detail, &mut lines);
     }
     match detail {
         Detail::Normal => missing_lines(explanation, &mut lines),
@@ -399,13 +400,19 @@ fn verdict<'a>(run: &Run<'a>, seq: Seq) -> Option<&'a Verdict> {
 
 /// What is seen: rustls' own error, what the judging side's stack prints at `at`, the alert the
 /// other side gets.
-fn verdict_lines(verdict: &Verdict, at: Time, detail: Detail, lines: &mut Lines<'_>) {
+fn verdict_lines(
+    verdict: &Verdict,
+    validator: &str,
+    at: Time,
+    detail: Detail,
+    lines: &mut Lines<'_>,
+) {
     if !verdict.rustls.is_empty() && detail == Detail::Verbose {
         lines.add("verifier said", &verdict.rustls);
     }
     for text in &verdict.texts {
         let judged = Some(text.side) == verdict.judged_by;
-        let brief = judged && text.stack.is_shown_in_brief();
+        let brief = judged && is_shown_in_brief(text, validator);
         if brief || detail == Detail::Verbose {
             let side = match (judged, text.side) {
                 (true, _) => "",
@@ -417,6 +424,16 @@ fn verdict_lines(verdict: &Verdict, at: Time, detail: Detail, lines: &mut Lines<
     }
     if let Some(alert) = verdict.alert.filter(|_| detail == Detail::Verbose) {
         lines.add("alert sent", alert);
+    }
+}
+
+/// curl and Python share what OpenSSL decides: of a client in Python its own words are shown.
+fn is_shown_in_brief(text: &Text, validator: &str) -> bool {
+    // A run that another version has written may name one that this one does not know.
+    let own: Result<Validator, _> = validator.parse();
+    match own.map(Validator::stack).ok() {
+        Some(Stack::Python) if text.side == Side::Client => text.stack == Stack::Python,
+        _ => text.stack.is_shown_in_brief(),
     }
 }
 
