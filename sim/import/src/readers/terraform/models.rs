@@ -357,8 +357,8 @@ fn is_uuid(text: &str) -> bool {
     text.len() == 36 && text.split('-').map(str::len).eq([8, 4, 4, 4, 12])
 }
 
-/// By convention charms for Kubernetes are called `...-k8s`, and none of them can be deployed on machines. `k8s` itself is
-/// for machines.
+/// By convention charms for Kubernetes are called `...-k8s`, and charms for machines are not: postgresql-k8s is beside
+/// postgresql. `k8s` itself is for machines.
 fn has_charm_of_kubernetes(model: &ModelDump) -> bool {
     let charms = model
         .applications
