@@ -116,6 +116,34 @@ fn what_cannot_be_compared_has_its_own_exit_code() {
     );
     let (code, found) = compared(&python, reaching.path(), &["--trial", "first-certificate"]);
     assert_eq!((code, &found["first-certificate"]), (Some(2), &None));
+    // What it reaches for is declared.
+    let folder = tempfile::tempdir().expect("a folder");
+    let answers = folder.path().join("answers.yaml");
+    let text =
+        "charms: {test-pod: {answers: [{command: [snap, list], stdout: none}]}, other: {}}\n";
+    fs::write(&answers, text).expect("a file is written");
+    let answers = answers.display().to_string();
+    let trial = ["--trial", "first-certificate", "--answers", &answers];
+    let (code, found) = compared(&python, reaching.path(), &trial);
+    assert_eq!(
+        (code, &found["first-certificate"]),
+        (Some(0), &Some(Vec::new()))
+    );
+    let pod_folder = pod().display().to_string();
+    let none = [
+        "charm",
+        "compare",
+        "other",
+        &pod_folder,
+        "--described",
+        &answers,
+        "--answers",
+        &answers,
+    ];
+    let none = trustsim(folder.path(), &none);
+    let told = String::from_utf8_lossy(&none.stderr);
+    assert_eq!(none.status.code(), Some(2));
+    assert!(told.contains("has no `answers`"), "{told}");
     let folder = tempfile::tempdir().expect("a folder");
     let pod = pod().display().to_string();
     let unknown = trustsim(

@@ -380,9 +380,10 @@ impl Endpoint {
     /// Whether what it sends over `certificate_transfer` can be read at another endpoint: version 0 is one certificate in the
     /// bag of each unit, which a library for version 1 alone does not look for.
     pub fn is_read_at(&self, receives: &Self) -> bool {
-        let first = LibraryProfile::Transfer(certificate_transfer::Library::V0Patch11);
-        let is_first = |endpoint: &Self| endpoint.library == Some(first);
-        !is_first(self) || is_first(receives)
+        let v0 = Some(LibraryProfile::Transfer(
+            certificate_transfer::Library::V0Patch11,
+        ));
+        self.library != v0 || receives.library == v0
     }
 
     /// Whether a worker serves with what its coordinator hands it over this endpoint.

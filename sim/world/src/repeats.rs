@@ -266,9 +266,6 @@ pub(super) const fn fails_in_vain(effects: &Effects, result: &Result<(), HookErr
     result.is_err() || effects.commit_fault.is_some()
 }
 
-/// How what is told of a request begins.
-const REQUESTED: &str = "requested ";
-
 /// What a charm told of a hook, for the next time to be compared with.
 pub(super) fn tell(notes: &[Note]) -> Telling {
     let told = notes.iter().map(|note| match note {
@@ -277,11 +274,15 @@ pub(super) fn tell(notes: &[Note]) -> Telling {
             refused.common_name, refused.code, refused.detail
         ))),
         Note::CertificateRequested(requested) => Some(format!(
-            "{REQUESTED}{:?} {}",
+            "{:?} {}",
             requested.relation, requested.common_name
         )),
         _ => None,
     });
-    told.collect::<Option<Vec<String>>>()
-        .map_or(Telling::News, Telling::Told)
+    let Some(words) = told.collect::<Option<Vec<String>>>() else {
+        return Telling::News;
+    };
+    let is_request = |note: &&Note| matches!(note, Note::CertificateRequested(_));
+    let requests = notes.iter().filter(is_request).count() as u64;
+    Telling::Told { words, requests }
 }

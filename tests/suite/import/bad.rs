@@ -274,3 +274,20 @@ fn applications_whose_charms_are_not_told_are_not_of_one_charm() {
     let coverage = trustsim::model::Coverage::of(&made.loaded.deployment);
     assert_eq!(coverage.charms.total(), 3, "{}", made.text);
 }
+
+/// `overlays/offers-overlay.yaml` of canonical/cos-lite-bundle, given alone: what it lacks is its bundle. It was told to
+/// become an overlay, too.
+#[test]
+fn an_overlay_without_its_bundle_is_not_told_to_become_one() {
+    let overlay = "applications: {alertmanager: {offers: {alerting: {endpoints: [alerting]}}}}\n";
+    let of_bundle = overlay.replace("{offers:", "{charm: alertmanager-k8s, offers:");
+    let said = |text: &str| notes(&from_texts([("o.yaml", text)], &["o.yaml"]));
+    let only_in_overlay = "can only appear in an overlay section";
+    assert!(
+        !said(overlay).contains(only_in_overlay),
+        "{}",
+        said(overlay)
+    );
+    assert!(said(overlay).contains("has no charm"), "{}", said(overlay));
+    assert!(said(&of_bundle).contains(only_in_overlay));
+}

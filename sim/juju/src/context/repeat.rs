@@ -36,6 +36,8 @@ pub struct RepeatedChange {
     spent: Span,
     /// What the charm put into the journal, as [`Telling::Told`] has it.
     told: Vec<String>,
+    /// How many certificates it asked for.
+    requests: u64,
 }
 
 /// A key of a databag, with its relation and whether it is the application's bag.
@@ -71,7 +73,12 @@ enum Remembered {
 #[derive(Clone, Debug)]
 pub enum Telling {
     /// The same words are the same.
-    Told(Vec<String>),
+    Told {
+        /// What it told.
+        words: Vec<String>,
+        /// How many certificates it asked for.
+        requests: u64,
+    },
     /// It is news each time.
     News,
 }
@@ -94,9 +101,9 @@ impl RepeatedChange {
         is_written_anew || !self.secrets.is_empty() || !self.files.is_empty()
     }
 
-    /// What the charm put into the journal.
-    pub fn told(&self) -> &[String] {
-        &self.told
+    /// How many certificates it asked for.
+    pub const fn requests(&self) -> u64 {
+        self.requests
     }
 
     /// Whether what it does is drawn by lot, and so may be another thing each time.
@@ -140,7 +147,7 @@ impl Effects {
         at: Time,
         told: Telling,
     ) -> Option<RepeatedChange> {
-        let Telling::Told(told) = told else {
+        let Telling::Told { words, requests } = told else {
             return None;
         };
         if self.changes_process(unit, juju) || self.commit_fault.is_some() {
@@ -156,7 +163,8 @@ impl Effects {
             outside: self.remembered_outside(at),
             restarts: self.restarted,
             spent: self.spent,
-            told,
+            told: words,
+            requests,
         };
         let asks = change.draws() && !change.told.is_empty();
         let is_anew = asks || change.is_anew();

@@ -50,7 +50,7 @@ impl Effects {
         result: &Result<(), HookError>,
         told: Telling,
     ) -> Option<RepeatedFailure> {
-        let Telling::Told(told) = told else {
+        let Telling::Told { words, .. } = told else {
             return None;
         };
         let error = result.as_ref().err();
@@ -75,7 +75,7 @@ impl Effects {
             status: self.told_status(),
             spent: self.spent,
             draws: self.new_draws(unit, juju),
-            told,
+            told: words,
         })
     }
 }

@@ -553,3 +553,28 @@ fn cause_line(run: &Run<'_>, entry: &Entry) -> String {
         entry::kind(&entry.kind).replace('-', " ")
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_client_in_python_is_told_with_its_own_words() {
+        let shown = |validator: &str, side: Side| {
+            let texts = Stack::ALL.map(|stack| Text {
+                side,
+                stack,
+                line: String::new(),
+            });
+            let brief = texts
+                .into_iter()
+                .filter(|text| is_shown_in_brief(text, validator));
+            brief.map(|text| text.stack.to_string()).collect::<Vec<_>>()
+        };
+        assert_eq!(shown("python-3.13", Side::Client), ["python"]);
+        let others = ["curl", "go", "java"];
+        assert_eq!(shown("python-3.13", Side::Server), others);
+        assert_eq!(shown("curl", Side::Client), others);
+        assert_eq!(shown("one of another version", Side::Client), others);
+    }
+}

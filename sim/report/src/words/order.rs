@@ -186,3 +186,30 @@ fn restless(unrest: &Unrest) -> String {
 
 /// Of more units that wait the first are told.
 const UNITS_TOLD: usize = 3;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use trustsim_kernel::Time;
+
+    /// Of what fails in any order an order promises nothing.
+    #[test]
+    fn an_order_speaks_of_the_connections_that_it_is_about() {
+        let play = OrderPlay {
+            order: PlayedOrder::Found,
+            seeds: 4,
+            from: Time::EPOCH,
+            until: Time::EPOCH,
+            failures: Vec::new(),
+        };
+        let told = |is_refresh, others| outcome(&play, Among { is_refresh, others });
+        assert_eq!(
+            [told(false, false), told(false, true), told(true, true)],
+            [
+                "in this order: no connection is dialled over TLS before it is trusted, with each of 4 seeds",
+                "in this order: no other connection is dialled over TLS before it is trusted, with each of 4 seeds",
+                "in this order: no other connection fails, with each of 4 seeds",
+            ]
+        );
+    }
+}

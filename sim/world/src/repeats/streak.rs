@@ -1,10 +1,9 @@
 //! What one unit has done of late, round after round, and whether it may rest.
 
-use super::REQUESTED;
 use trustsim_juju::{Hook, RepeatedChange, RepeatedFailure};
 use trustsim_kernel::{Span, Time};
 
-/// How long a unit has to have done the same. Before that no one asks when the run ends.
+/// How long a unit has to have done the same, where others have nothing to do with it.
 pub(in super::super) const SAME_FOR: Span = Span::from_secs(5 * 7 * 86_400);
 /// How long, where each round makes keys and certificates: that costs a hundred times what another hook does.
 const SAME_FOR_ANEW: Span = Span::from_secs(7 * 86_400);
@@ -115,8 +114,7 @@ impl Streak {
             Repeated::Change(change) | Repeated::Reaction(change) => Some(change),
             Repeated::Expiry(_) | Repeated::Failure(_) => None,
         });
-        let told = changes.flat_map(RepeatedChange::told);
-        told.filter(|text| text.starts_with(REQUESTED)).count() as u64
+        changes.map(RepeatedChange::requests).sum()
     }
 
     /// Since when it has done the same.
