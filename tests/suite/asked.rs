@@ -250,6 +250,23 @@ fn an_order_loses_nothing_and_the_opposite_does() {
     }
 }
 
+/// A charm uses a CA that comes with its own certificates at once, and needs no relation for it
+/// (canonical/alertmanager-k8s-operator `src/charm.py`, `_update_ca_certs`): of the units of COS Lite, prometheus alone dials
+/// others over TLS before it has any.
+#[test]
+fn an_order_adds_no_relation_that_it_does_not_need() {
+    let found = relation_order(&load_named("cos-lite-tls")).expect("it has an order");
+    let added = found.steps.iter().filter(|step| step.is_new);
+    let added: Vec<&str> = added.map(|step| step.gains.as_str()).collect();
+    assert_eq!(added, ["cos.prometheus"]);
+    let play = found
+        .plays
+        .iter()
+        .find(|play| play.order == PlayedOrder::Found);
+    let play = play.expect("it is played");
+    assert!(play.failures.is_empty() && play.seeds == 4, "{play:?}");
+}
+
 /// Charms of Charmed Kubernetes try again at each update-status for as long as they have no CA, and start nothing
 /// (`is_retrying` of their models): no order is found, and the answer says which units wait for what.
 #[test]

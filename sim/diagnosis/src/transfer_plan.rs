@@ -8,7 +8,7 @@ use trustsim_model::{ApplicationIndex, Deployment, ModelIndex, OfferSpec, Party,
 
 /// How a provider is related to the application that should have its certificates or trust its CA, over an offer where
 /// they are in different models.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Transfer {
     /// The model of the relation.
     pub model: ModelIndex,

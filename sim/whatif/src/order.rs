@@ -25,7 +25,7 @@ use trustsim_world::{
 };
 
 /// The order that was found, and what comes of it.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct RelationOrder {
     /// What is done, in order.
     pub steps: Vec<OrderStep>,
@@ -166,7 +166,10 @@ pub fn relation_order(deployment: &Deployment) -> Result<RelationOrder, NoOrder>
     if plan.acts().next().is_none() {
         return Err(NoOrder::NothingToOrder);
     }
-    let sorted = sort::sort(&mut plan);
+    let mut sorted = sort::sort(&mut plan);
+    let failing = trust.checks.iter().filter(|check| check.error.is_some());
+    let failing_anyway = names_of(failing);
+    drop_needless(&mut plan, &mut sorted, &failing_anyway).map_err(NoOrder::NotAtRestWithout)?;
     let of_plan: BTreeSet<Act> = plan.acts().collect();
     assert!(
         sorted.len() == of_plan.len() && sorted.iter().all(|act| of_plan.contains(act)),
@@ -177,8 +180,6 @@ pub fn relation_order(deployment: &Deployment) -> Result<RelationOrder, NoOrder>
     assert_eq!(steps.len(), sorted.len(), "each act is one step");
     let base = plan.base();
     let acts: Vec<Vec<_>> = sorted.iter().map(|act| vec![plan.action(*act)]).collect();
-    let failing = trust.checks.iter().filter(|check| check.error.is_some());
-    let failing_anyway = names_of(failing);
     let played = play::play(&base, &acts, &failing_anyway, Counted::IssuedSince);
     let played = played.map_err(NoOrder::NotAtRestWithout)?;
     let checks = trust.checks.iter();
@@ -190,6 +191,37 @@ pub fn relation_order(deployment: &Deployment) -> Result<RelationOrder, NoOrder>
         failing_anyway,
         not_proven: names_of(not_watched),
     })
+}
+
+/// Leaves out the relations that the deployment lacks and without which nothing else fails: a client that gets its CA
+/// with its own certificate may use it at once.
+fn drop_needless(
+    plan: &mut steps::Plan<'_>,
+    sorted: &mut Vec<Act>,
+    failing_anyway: &[String],
+) -> Result<(), Unrest> {
+    let is_new = |act: &Act| matches!(act, Act::Transfer { .. });
+    let new: Vec<Act> = sorted.iter().copied().filter(is_new).collect();
+    let fails = |plan: &steps::Plan<'_>, sorted: &[Act]| {
+        let mut plan = plan.clone();
+        plan.plan_transfers(sorted);
+        let acts: Vec<Vec<_>> = sorted.iter().map(|act| vec![plan.action(*act)]).collect();
+        play::failing(&plan.base(), &acts, failing_anyway, Counted::IssuedSince)
+    };
+    if new.is_empty() {
+        return Ok(());
+    }
+    let with_all = fails(plan, sorted)?;
+    for act in new {
+        let mut without = plan.clone();
+        without.remove(act);
+        let rest: Vec<Act> = sorted.iter().copied().filter(|one| *one != act).collect();
+        if fails(&without, &rest)?.is_subset(&with_all) {
+            *plan = without;
+            *sorted = rest;
+        }
+    }
+    Ok(())
 }
 
 /// The connections of checks, each once: with mutual TLS both sides check.

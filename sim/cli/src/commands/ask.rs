@@ -19,7 +19,8 @@ use trustsim_report::terminal::Detail;
 use trustsim_report::{self as report, terminal};
 use trustsim_scenario::LoadOptions;
 use trustsim_whatif::{
-    RefreshTo, dialled_names, play_to_rest, refresh_order, relation_order, signed_by, trust_found,
+    NoOrder, RefreshTo, RelationOrder, dialled_names, play_to_rest, refresh_order, relation_order,
+    signed_by, trust_found,
 };
 use trustsim_world::Simulation;
 
@@ -125,20 +126,33 @@ fn order(args: &AskOrder, detail: Detail, console: &mut Console<'_>) -> Result<(
         true => refresh_order(deployment, &refreshes(deployment)),
         false => relation_order(deployment),
     };
-    let found = found.map_err(|why| {
-        let why = report::words::order::no_order(&why);
-        CliError::usage(format!(
-            "no order is found for `{}`: {why}",
-            args.scenario.display()
-        ))
-    })?;
+    let (found, nothing) = match found {
+        Ok(found) => (found, None),
+        // There is an answer to the question, and no step in it.
+        Err(why @ (NoOrder::NothingToOrder | NoOrder::NothingToRefresh)) => {
+            (RelationOrder::default(), Some(why))
+        }
+        Err(why) => {
+            let why = report::words::order::no_order(&why);
+            return Err(CliError::usage(format!(
+                "no order is found for `{}`: {why}",
+                args.scenario.display()
+            )));
+        }
+    };
     let unplayed = report::Unplayed::of(deployment, playable.derived.as_ref());
     let answer = Answer {
         question: "order",
         tables: &report::order(&found),
         files: Vec::new(),
     };
-    let tables = || terminal::order(&found, &unplayed, detail);
+    let tables = || match &nothing {
+        Some(why) => format!(
+            "nothing to order: {}\n",
+            report::words::order::no_order(why)
+        ),
+        None => terminal::order(&found, &unplayed, detail),
+    };
     deliver_answer(answer, tables, &args.answer, console)
 }
 

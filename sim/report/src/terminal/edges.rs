@@ -3,7 +3,7 @@
 
 use anstyle::Style;
 
-use super::style::{self, paint};
+use super::style;
 use super::{Align, Cell, Detail, Table};
 use crate::words::edges as words;
 use trustsim_edges::{Edges, Outcome, Transport};
@@ -30,11 +30,7 @@ pub fn edges(found: &Edges, deployment: &Deployment, detail: Detail) -> String {
 
 /// The line of what was derived of a scenario's connections.
 pub fn derived(found: &Derived) -> String {
-    format!(
-        "{}: {}\n",
-        paint(style::DETAIL, "edges"),
-        words::derived(found)
-    )
+    format!("{}\n", words::derived(found))
 }
 
 fn relations(found: &Edges, deployment: &Deployment, detail: Detail) -> String {

@@ -1,5 +1,7 @@
 //! What is trusted, for a terminal: each CA with how it came, then each connection with the CA that it needs.
 
+use std::collections::BTreeSet;
+
 use super::names::not_played;
 use super::requests::played;
 use super::style::{self, paint};
@@ -22,14 +24,17 @@ pub fn trusted(
     manifest: &Manifest,
     detail: Detail,
 ) -> String {
+    let coverage = Coverage::of(&manifest.deployment);
+    let checks = distinct(found, &coverage);
+    let each: Vec<&TrustCheck> = checks.iter().map(|(check, _)| *check).collect();
     let mut text = played(manifest, found.at);
-    text.push_str(&format!("{}\n", words::counts(found)));
+    text.push_str(&format!("{}\n", words::counts(&each)));
     let roots = roots(found, detail);
     if !roots.is_empty() {
         text.push_str(&format!("\n{}", roots.render()));
     }
-    if !found.checks.is_empty() {
-        text.push_str(&format!("\n{}", checks(found, manifest)));
+    if !checks.is_empty() {
+        text.push_str(&format!("\n{}", table_of(&checks)));
     }
     text.push_str(&missing(found));
     text.push_str(&otherwise(found));
@@ -57,8 +62,24 @@ fn roots(found: &TrustFound, detail: Detail) -> Table {
     table
 }
 
-fn checks(found: &TrustFound, manifest: &Manifest) -> String {
-    let coverage = Coverage::of(&manifest.deployment);
+/// The checks, with what each rests on: of several connections of one client to one server that end alike, one.
+fn distinct<'a>(found: &'a TrustFound, coverage: &Coverage) -> Vec<(&'a TrustCheck, &'static str)> {
+    let mut seen = BTreeSet::new();
+    let checks = found.checks.iter();
+    let checks = checks.map(|check| {
+        let basis = &coverage.bases[check.connection.spec];
+        (check, standing::word(basis.standing))
+    });
+    checks
+        .filter(|(check, standing)| {
+            let sides = (check.holder.as_str(), check.presenter.as_str());
+            let signed = (check.signer.as_deref(), words::needed(check));
+            seen.insert((sides, signed, words::answer(check), *standing))
+        })
+        .collect()
+}
+
+fn table_of(checks: &[(&TrustCheck, &'static str)]) -> String {
     let mut table = Table::new(&[
         ("Checks", Align::Left),
         ("Certificate of", Align::Left),
@@ -67,8 +88,7 @@ fn checks(found: &TrustFound, manifest: &Manifest) -> String {
         ("Trusted", Align::Left),
         ("Standing", Align::Left),
     ]);
-    for check in &found.checks {
-        let basis = &coverage.bases[check.connection.spec];
+    for (check, standing) in checks {
         let colour = match (&check.needed, &check.anchor) {
             (None, _) => style::WAIT,
             (Some(_), Some(_)) => style::GOOD,
@@ -80,7 +100,7 @@ fn checks(found: &TrustFound, manifest: &Manifest) -> String {
             Cell::plain(check.signer.as_deref().unwrap_or("-")),
             Cell::plain(&words::needed(check)),
             Cell::new(words::answer(check), colour),
-            Cell::plain(standing::word(basis.standing)),
+            Cell::plain(standing),
         ]);
     }
     table.render()

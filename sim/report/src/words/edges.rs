@@ -27,15 +27,15 @@ pub const fn transport(transport: &Transport) -> &'static str {
     }
 }
 
-/// `18 TLS, 3 plain, 7 none, 1 unknown of 29 relations`.
+/// `29 relations: 18 TLS, 3 plain, 7 none, 1 unknown`.
 pub fn counts(counts: &Counts) -> String {
     format!(
-        "{} TLS, {} plain, {} none, {} unknown of {}",
+        "{}: {} TLS, {} plain, {} none, {} unknown",
+        counted(counts.all() as u64, "relation"),
         counts.tls,
         counts.plain,
         counts.none,
         counts.unknown,
-        counted(counts.all() as u64, "relation")
     )
 }
 
@@ -219,6 +219,11 @@ const fn no_edge(row: &Row) -> &'static str {
     }
 }
 
+fn is_described(end: End, deployment: &Deployment) -> bool {
+    let application = end.application();
+    application.is_some_and(|index| deployment.applications[index].charm.is_described())
+}
+
 /// Why an edge is TLS, or plain.
 fn edge_because(edge: &Edge, deployment: &Deployment) -> String {
     let to = end(edge.to, deployment);
@@ -226,7 +231,13 @@ fn edge_because(edge: &Edge, deployment: &Deployment) -> String {
         Transport::Tls {
             certificate: Some(endpoint),
         } => match edge.is_unread {
-            true => format!("{to}:{endpoint} may bring its certificate: its charm was not read"),
+            true => format!(
+                "{to}:{endpoint} may bring its certificate: {}",
+                match is_described(edge.to, deployment) {
+                    true => "its charm is not known to have that endpoint",
+                    false => "its charm was not read",
+                }
+            ),
             false => format!("{to}:{endpoint} brings its certificate"),
         },
         Transport::Tls { certificate: None } => format!("{to} is dialled over TLS"),

@@ -151,11 +151,11 @@ pub fn unordered(one: &Unordered) -> String {
 pub fn no_order(why: &NoOrder) -> String {
     match why {
         NoOrder::NothingToOrder => {
-            "no relation of it is for certificates or CAs: give the deployment as it is to be, with those relations"
+            "no relation is for certificates or CAs; give the deployment as it is to be, with those relations"
                 .to_owned()
         }
         NoOrder::NothingToRefresh => {
-            "none of its charms is known at a revision before its libraries for certificates changed".to_owned()
+            "no charm is known at a revision before its libraries for certificates changed".to_owned()
         }
         NoOrder::NotAtRest(unrest) => restless(unrest),
         NoOrder::NotAtRestWithout(unrest) => format!(

@@ -4,7 +4,7 @@ use super::certificate::short_serial;
 use super::command;
 use super::number::counted;
 use trustsim_pki::Certificate;
-use trustsim_whatif::{MissingTrust, TrustCheck, TrustFound, TrustRelation, TrustRoute};
+use trustsim_whatif::{MissingTrust, TrustCheck, TrustRelation, TrustRoute};
 
 /// How a CA came, in one cell.
 pub fn route(route: &TrustRoute) -> String {
@@ -68,21 +68,19 @@ pub fn missing(missing: &MissingTrust) -> String {
     }
 }
 
-/// `14 pairs of a client and a server: in 13 the client trusts the CA, in 1 it does not`.
-pub fn counts(found: &TrustFound) -> String {
-    let all = found.checks.iter();
+/// `14 checks of a certificate: in 13 its CA is trusted, in 1 it is not`. With mutual TLS each side checks the other.
+pub fn counts(checks: &[&TrustCheck]) -> String {
     let (mut trusted, mut missing, mut nothing) = (0_u64, 0_u64, 0_u64);
-    for check in all {
+    for check in checks {
         *match (&check.needed, &check.anchor) {
             (None, _) => &mut nothing,
             (Some(_), Some(_)) => &mut trusted,
             (Some(_), None) => &mut missing,
         } += 1;
     }
-    let pairs = counted(found.checks.len() as u64, "pair");
-    let mut text = format!(
-        "{pairs} of a client and a server: in {trusted} the client trusts the CA, in {missing} it does not"
-    );
+    let all = counted(checks.len() as u64, "check");
+    let mut text =
+        format!("{all} of a certificate: in {trusted} its CA is trusted, in {missing} it is not");
     if nothing > 0 {
         text.push_str(&format!("; in {nothing} nothing is presented"));
     }

@@ -86,6 +86,27 @@ pub(super) fn play(
     })
 }
 
+/// The names of the connections that fail in this order, with any of the seeds.
+///
+/// # Errors
+///
+/// As of [`play`].
+pub(super) fn failing(
+    base: &Deployment,
+    acts: &[Vec<Action>],
+    failing_anyway: &[String],
+    counted: Counted,
+) -> Result<BTreeSet<String>, Unrest> {
+    let mut found = BTreeSet::new();
+    for seed in std::iter::once(base.seed).chain(seeds_after(base.seed, MORE_SEEDS)) {
+        let simulation = at_rest(base, seed)?;
+        let play = play_from(&simulation, PlayedOrder::Found, acts, counted);
+        found.extend(play.failures.into_iter().map(|one| one.connection));
+    }
+    found.retain(|name| !failing_anyway.contains(name));
+    Ok(found)
+}
+
 /// The deployment without any of it, at rest.
 fn at_rest(base: &Deployment, seed: u64) -> Result<Simulation, Unrest> {
     let mut longer = base.clone();

@@ -26,6 +26,7 @@ pub(super) enum Need {
 }
 
 /// Acts with what each needs.
+#[derive(Clone)]
 pub(super) struct Plan<'a> {
     deployment: &'a Deployment,
     acts: BTreeSet<Act>,
@@ -103,6 +104,16 @@ impl<'a> Plan<'a> {
         };
         if !self.unordered.contains(&one) {
             self.unordered.push(one);
+        }
+    }
+
+    /// Leaves out an act, and that others need it.
+    pub(super) fn remove(&mut self, act: Act) {
+        let was_there = self.acts.remove(&act);
+        assert!(was_there, "only an act of the plan is left out: {act:?}");
+        self.needs.remove(&act);
+        for needs in self.needs.values_mut() {
+            needs.remove(&act);
         }
     }
 
