@@ -6,9 +6,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use trustsim::edges::{Counts, Edges, Outcome, Unknown, derive};
-use trustsim::model::{Deployment, RelationSpec};
+use trustsim::model::{Deployment, RelationIndex, RelationSpec};
 use trustsim::report::words::edges as words;
 
+use crate::common::deployed;
 use crate::corpus::{corpus, resolved, scenarios};
 
 const HEAD: &str = "# Edges of real bundles
@@ -38,8 +39,8 @@ dialled past any ingress; another name is that of the ingress in front of the ap
 the name under which the application itself is dialled. Only values that are a URL, or JSON with a `url`, are read, and
 their paths are dropped.
 
-A charm that was not read and has a relation for certificates is taken to serve with what it gets, and `ask edges` says that
-it may. Where nova-compute is told of Keystone and Neutron by nova-cloud-controller, it is these two that it dials. What
+A charm that was not read, or is not known to have the endpoint, and has a relation for certificates is taken to serve with
+what it gets, and `ask edges` says that it may. Where nova-compute is told of Keystone and Neutron by nova-cloud-controller, it is these two that it dials. What
 services find in the catalogue of Keystone is not derived, and `ask edges` says so.
 
 What no relation shows is derived where it is known of a charm: clients outside that come to an ingress, units of one
@@ -233,4 +234,48 @@ fn the_schema_has_every_form_of_connections() {
         let value: serde_json::Value = serde_saphyr::from_str(&text).expect("yaml");
         assert_eq!(validator.is_valid(&value), is_right, "{connections}");
     }
+}
+
+/// canonical/k8s-operator `tests/integration/data/test-bundle-charmed-etcd.yaml` names one side of its relations: the other one
+/// is the endpoint that is called so without a prefix. What comes over an endpoint that no description of the charm has may be
+/// shown by its server, and may not.
+#[test]
+fn a_side_without_an_endpoint_is_the_one_with_a_name_akin() {
+    let deployment = deployed(
+        "
+models:
+  m:
+    applications:
+      ssc: {charm: self-signed-certificates, channel: 1/stable, num_units: 1}
+      k8s: {charm: k8s, num_units: 1}
+      k8s-worker: {charm: k8s-worker, num_units: 1}
+    relations:
+      - [k8s, 'k8s-worker:cluster']
+      - ['k8s:etcd-certificates', ssc]
+",
+    );
+    let relations = deployment.relations.iter();
+    let told = relations.map(|relation| {
+        let sides = relation.sides.each_ref();
+        let [provider, requirer] = sides.map(|side| deployment.endpoint_of(side).to_string());
+        format!("{provider} {requirer} {}", relation.interface)
+    });
+    assert_eq!(
+        told.collect::<Vec<String>>(),
+        [
+            "m.k8s:k8s-cluster m.k8s-worker:cluster k8s-cluster",
+            "m.ssc:certificates m.k8s:etcd-certificates tls-certificates",
+        ]
+    );
+    let edges = derive(&deployment);
+    let cluster = RelationIndex::from(0);
+    let (outcome, relation) = (&edges.outcomes[cluster], &deployment.relations[cluster]);
+    assert_eq!(
+        words::why(outcome, relation, &edges, &deployment),
+        "m.k8s:etcd-certificates may bring its certificate: its charm is not known to have that endpoint"
+    );
+    let Outcome::Tls(found) = outcome else {
+        panic!("it is TLS, as far as is known: {outcome:?}");
+    };
+    assert!(found.iter().all(|edge| edges.edges[*edge].is_assumed()));
 }

@@ -3,7 +3,7 @@
 
 use trustsim::diagnosis::{Requests, requests};
 use trustsim::interfaces::notes::RequestContent;
-use trustsim::model::{Coverage, Gap, Standing};
+use trustsim::model::{ApplicationIndex, ConnectionSpecIndex, Coverage, Gap, Reason, Standing};
 use trustsim::report::words::standing;
 use trustsim::world::Options;
 
@@ -341,4 +341,50 @@ fn the_code_of_a_charm_was_read_whether_its_revision_is_named_or_not() {
     let charm = "mongodb-k8s";
     assert!(facts_only(charm, "", PODS) && facts_only(charm, ", revision: 60", PODS));
     assert!(facts_only("sdcore-amf-k8s", ", revision: 946", PODS));
+}
+
+/// canonical/traefik-k8s-operator 8ab4a7e `src/charm.py`, `_traefik_external_address` and `_get_cert_requests`, and rev166
+/// 935-947 and 987-1004: without `external_hostname` it is dialled, and asks, at the address of its load balancer, which a bundle
+/// does not say.
+#[test]
+fn an_ingress_without_a_name_or_a_load_balancer_is_assumed_to_have_that_of_its_service() {
+    let address_unknown = Gap::AddressUnknown {
+        option: "external_hostname",
+    };
+    for revision in [166, 410] {
+        let read = |more: &str| {
+            let it = format!("charm: traefik-k8s, revision: {revision}{more}");
+            let text = model(&it, PODS, &[]).replace(
+                "models:",
+                "clients: {outside: {trusts: [m.ca]}}\nconnections: [{from: outside, to: m.it}]\nmodels:",
+            );
+            let deployment = deployed(&text);
+            let coverage = Coverage::of(&deployment);
+            let gaps = coverage.bases[ConnectionSpecIndex::from(0)].reasons.iter();
+            let address = gaps.filter(|reason| reason.gap == address_unknown).count();
+            let record = play(&deployment, Options::default());
+            let asked = requests(&deployment, &record.journal);
+            (address, asked.requests[0].standing, coverage.bases.len())
+        };
+        let named = read(", options: {external_hostname: www.example.com}");
+        let fronted = read(", load-balancer: {address: 10.64.140.43}");
+        assert_eq!((named.0, fronted.0, named.2), (0, 0, 1), "{revision}");
+        assert_eq!(read("").0, 1, "{revision}");
+        assert_eq!(read("").1, Standing::Assumed, "{revision}");
+        assert_eq!(named.1, fronted.1, "{revision}");
+    }
+    // What is read of the code at 8ab4a7e covers revision 410.
+    let it = "charm: traefik-k8s, revision: 410";
+    let found = asked(&model(it, PODS, &[])).0.requests;
+    assert_eq!(found[0].standing, Standing::Assumed);
+    let reason = Reason {
+        application: ApplicationIndex::from(1),
+        gap: address_unknown,
+    };
+    assert_eq!(
+        standing::missing(&reason, &deployed(&model(it, PODS, &[]))),
+        "m.it: the charm traefik-k8s is dialled and certified at the address of its load balancer, which is not given; the name \
+         of its service is taken instead: give it load-balancer: {address: ...}, as its status shows it, or the option \
+         external_hostname"
+    );
 }

@@ -104,7 +104,7 @@ steps:
         "3600 juju run -m shop ca/leader re-issue count=1 first=0",
         "3660 juju run -m shop ca/leader re-issue count=1 first=1",
         "3720 juju run -m shop ca/leader re-issue first=2",
-        "3720 restart of shop.web/0, with `pebble restart` in its container",
+        "3720 restart of shop.web/0, with `pebble restart SERVICE` in its container",
         "7320 juju run -m shop ca/leader roll-back",
         "7320 juju run -m shop ca/leader withdraw",
     ];

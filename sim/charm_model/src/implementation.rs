@@ -72,6 +72,9 @@ pub struct Implementation {
     pub ca_endpoints: &'static [&'static str],
     /// For which names it requests certificates.
     pub requests: Requests,
+    /// The option with the name at which an ingress is dialled. Without it the ingress is dialled, and asks for its
+    /// certificate, at the address that the cluster gives its load balancer.
+    pub public_name_option: Option<&'static str>,
     /// At which of its addresses on machines clients dial it.
     pub listens: Listens,
     /// What it needs an operator for, where it needs one.
@@ -120,6 +123,7 @@ impl Implementation {
         api: None,
         ca_endpoints: &[],
         requests: Requests::Unknown,
+        public_name_option: None,
         listens: Listens::ByProfile,
         operator: None,
         seals: false,

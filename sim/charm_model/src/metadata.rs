@@ -56,7 +56,7 @@ pub struct CharmMetadata {
 impl CharmMetadata {
     /// Whether more than its name is known.
     pub fn is_described(&self) -> bool {
-        self.provenance != Provenance::Unknown
+        !matches!(self.provenance, Provenance::Unknown | Provenance::Untold)
     }
 
     /// The endpoints over which a coordinator hands its workers the certificate that it gets over this one. It asks for that

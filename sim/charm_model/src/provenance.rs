@@ -32,6 +32,8 @@ pub enum Provenance {
     Metadata,
     /// Nothing but the name is known.
     Unknown,
+    /// Not even the name is known: what was imported does not say it.
+    Untold,
 }
 
 /// One reading of a charm's code.
@@ -101,9 +103,12 @@ impl Provenance {
         match self {
             Self::Adjusted(before) => before.is_unread(),
             Self::Unread { .. } => true,
-            Self::Read(_) | Self::OwnCode | Self::Scenario | Self::Metadata | Self::Unknown => {
-                false
-            }
+            Self::Read(_)
+            | Self::OwnCode
+            | Self::Scenario
+            | Self::Metadata
+            | Self::Unknown
+            | Self::Untold => false,
         }
     }
 
@@ -116,7 +121,8 @@ impl Provenance {
             | Self::OwnCode
             | Self::Scenario
             | Self::Metadata
-            | Self::Unknown => None,
+            | Self::Unknown
+            | Self::Untold => None,
         }
     }
 
@@ -126,7 +132,7 @@ impl Provenance {
         match self {
             Self::Read(_) | Self::Unread { .. } => Self::Adjusted(Box::new(self)),
             Self::Adjusted(_) | Self::OwnCode => self,
-            Self::Scenario | Self::Metadata | Self::Unknown => Self::Scenario,
+            Self::Scenario | Self::Metadata | Self::Unknown | Self::Untold => Self::Scenario,
         }
     }
 }

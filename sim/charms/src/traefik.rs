@@ -32,6 +32,7 @@ use trustsim_pki::KeyPair;
 const CERTIFICATES: &str = "certificates";
 const RECEIVE_CA: &str = "receive-ca-cert";
 const PEERS: &str = "peers";
+const EXTERNAL_HOSTNAME: &str = "external_hostname";
 /// There once the service runs.
 const RUNNING: &str = "charm-state/traefik/running";
 /// What the static configuration says of TLS.
@@ -48,8 +49,9 @@ const IMPLEMENTATION: Implementation = Implementation {
         Arc::new(charm.with_libraries(setup.metadata))
     },
     requests: Requests::ForHostname {
-        option: "external_hostname",
+        option: EXTERNAL_HOSTNAME,
     },
+    public_name_option: Some(EXTERNAL_HOSTNAME),
     overwrites_received_cas: true,
     ..Implementation::NONE
 };
@@ -336,7 +338,7 @@ fn external_address(unit: &UnitContext<'_>) -> String {
 }
 
 fn external_hostname<'a>(unit: &UnitContext<'a>) -> Option<&'a str> {
-    let set = unit.config("external_hostname");
+    let set = unit.config(EXTERNAL_HOSTNAME);
     set.filter(|name| !name.is_empty())
 }
 

@@ -125,10 +125,11 @@ impl Requests {
 /// Every request in a journal, with what became of it.
 pub fn requests(deployment: &Deployment, journal: &Journal) -> Requests {
     let standings = Standings::of(deployment);
-    let standing = |sides: [&EndpointRef; 2]| {
-        let applications = sides.map(|side| deployment.application_at(&side.application));
-        let known = applications.into_iter().flatten();
-        let worst = known.map(|index| standings.of_application(index)).max();
+    let standing = |[provider, requirer]: [&EndpointRef; 2]| {
+        let index = |side: &EndpointRef| deployment.application_at(&side.application);
+        let signed_by = index(provider).map(|index| standings.of_application(index));
+        let asked_by = index(requirer).map(|index| standings.of_requests(index));
+        let worst = signed_by.max(asked_by);
         worst.unwrap_or(Standing::NotSimulated)
     };
     let mut book = Book::default();

@@ -11,7 +11,7 @@ use crate::legs::{Leg, name};
 use crate::published::Published;
 use crate::row::{Checks, Dials, Row, Speaks, TlsWhen};
 use crate::told;
-use trustsim_charm_model::Server;
+use trustsim_charm_model::{EndpointSource, Server};
 use trustsim_model::{ApplicationIndex, Deployment, ModelKind, RelationIndex, RelationSpec, TiVec};
 
 /// The edges of a deployment as it is at its start.
@@ -304,14 +304,22 @@ impl<'a> Derivation<'a> {
         names.min()
     }
 
-    /// Whether a listener is told to show a certificate by nothing but an endpoint over which it could get one.
+    /// Whether a listener is told to show a certificate by nothing but an endpoint over which it could get one, which no
+    /// description of its charm has.
     fn is_unread(&self, edge: &Edge) -> bool {
-        let shows =
-            matches!(&edge.transport, Transport::Tls { certificate } if certificate.is_some());
+        let Transport::Tls {
+            certificate: Some(endpoint),
+        } = &edge.transport
+        else {
+            return false;
+        };
         let listener = edge.to.application();
-        shows
-            && listener
-                .is_some_and(|index| !self.deployment.applications[index].charm.is_described())
+        listener.is_some_and(|index| {
+            let charm = &self.deployment.applications[index].charm;
+            let own = charm.endpoint(endpoint);
+            let is_listed = own.is_some_and(|own| own.source == EndpointSource::Description);
+            !charm.is_described() || !is_listed
+        })
     }
 
     /// Adds an edge; one that is there already gets the reasons too.

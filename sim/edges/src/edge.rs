@@ -219,7 +219,7 @@ pub struct Edge {
     pub shows: Option<&'static str>,
     /// Whether the dialer gets the listener's CA in the databag of the relation.
     pub ca_in_databag: bool,
-    /// Whether nothing but the endpoint tells that the listener shows that certificate, since its charm was not read.
+    /// Whether nothing but the endpoint tells that the listener shows that certificate, since no description of its charm has it.
     pub is_unread: bool,
     /// What it follows from; at least one.
     pub reasons: Vec<Reason>,

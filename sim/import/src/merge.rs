@@ -107,10 +107,9 @@ fn merge_application(
     kind: Kind,
     out: &mut Diagnostics,
 ) {
-    // A local charm is known to Juju by its name alone, and a bundle has its path.
     match (&known.charm, &other.charm) {
-        (Some(own), Some(path)) if own.value == charm_name(&path.value) => {
-            if path.value != own.value && !path.value.contains(':') {
+        (Some(own), Some(more)) if charm_name(&own.value) == charm_name(&more.value) => {
+            if told_of(&more.value) > told_of(&own.value) {
                 known.charm.clone_from(&other.charm);
             }
         }
@@ -161,6 +160,16 @@ fn merge_application(
         known.offers.entry(offer).or_insert(said);
     }
     known.subordinate |= other.subordinate;
+}
+
+/// How much the text of a `charm:` tells beside the name. A local charm is known to Juju by its name alone, and a bundle has
+/// its path.
+fn told_of(charm: &str) -> u8 {
+    match charm.split_once(':') {
+        Some(("local", _)) => 1,
+        Some(_) => 0,
+        None => 2 * u8::from(charm != charm_name(charm)),
+    }
 }
 
 /// `web` of `web`, `ch:web`, `./web.charm` and `charms/web_amd64.charm`.

@@ -340,12 +340,12 @@ fn restarted_by(application: ApplicationIndex, deployment: &Deployment) -> Strin
     let spec = &deployment.applications[application];
     let containers = &spec.charm.containers;
     match deployment.models[spec.model].kind {
-        ModelKind::Machine => "with `systemctl restart` on its machines".to_owned(),
+        ModelKind::Machine => "with `systemctl restart SERVICE` on its machines".to_owned(),
         ModelKind::Kubernetes => match containers.as_slice() {
-            [] => "with `pebble restart` in its container".to_owned(),
-            [one] => format!("with `pebble restart` in its container {one}"),
+            [] => "with `pebble restart SERVICE` in its container".to_owned(),
+            [one] => format!("with `pebble restart SERVICE` in its container {one}"),
             several => format!(
-                "with `pebble restart` in its containers {}",
+                "with `pebble restart SERVICE` in its containers {}",
                 several.join(", ")
             ),
         },

@@ -329,9 +329,11 @@ pub struct ApplicationSpec {
 /// Where the charm of an application comes from.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum CharmStore {
-    /// Charmhub, or files beside the scenario.
+    /// Charmhub.
     #[default]
     Charmhub,
+    /// A path, or what Juju calls local: it was built by hand.
+    Local,
     /// The Charm Store that was before Charmhub (`cs:`), whose revisions were counted apart.
     Old {
         /// The revision there; the newest without one.

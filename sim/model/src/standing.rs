@@ -56,6 +56,11 @@ pub enum Gap {
     Generic,
     /// Nothing but its name is known, and nothing can speak for it.
     NotDescribed,
+    /// Not even its name is known.
+    Untold {
+        /// Whether a generic charm speaks for it.
+        is_played: bool,
+    },
     /// Its endpoints and options are known, and a generic charm uses them.
     MetadataOnly,
     /// Its endpoints and options are known, and they do not tell what is needed of it.
@@ -98,6 +103,11 @@ pub enum Gap {
     },
     /// That it is dialled, how, and checked how follows from what was not read in its code.
     EdgeAssumed,
+    /// It is dialled and certified at the address of its load balancer, which is not given.
+    AddressUnknown {
+        /// The option that gives it a name in place of that.
+        option: &'static str,
+    },
     /// It is given the CA of its server in the data of a relation, which is not played.
     CaInDatabag,
     /// No unit of it is deployed: it needs some, or is a subordinate whose principal no relation shows.
@@ -138,6 +148,8 @@ pub enum Gap {
         /// The tracks that are known.
         known: Vec<String>,
     },
+    /// It was built by hand, and is not a revision of Charmhub.
+    LocalCharm,
     /// It is deployed from the Charm Store, whose revisions were counted apart from those of Charmhub that were read.
     OldStore {
         /// The revision there; the newest without one.
@@ -150,6 +162,7 @@ impl Gap {
     pub const fn standing(&self) -> Standing {
         match self {
             Self::NotDescribed
+            | Self::Untold { is_played: false }
             | Self::MetadataSilent
             | Self::ModelNotGiven { .. }
             | Self::CaInDatabag
@@ -158,6 +171,7 @@ impl Gap {
                 is_played: false, ..
             } => Standing::NotSimulated,
             Self::Generic
+            | Self::Untold { is_played: true }
             | Self::MetadataOnly
             | Self::UsualName { .. }
             | Self::UnlistedEndpoint {
@@ -167,6 +181,7 @@ impl Gap {
             | Self::Differs { .. }
             | Self::HandedCertificate { .. }
             | Self::EdgeAssumed
+            | Self::AddressUnknown { .. }
             | Self::NamesFrom { .. }
             | Self::OwnCode
             | Self::DescribedByScenario
@@ -175,6 +190,7 @@ impl Gap {
             | Self::NewerRevision { .. }
             | Self::FactsOnly
             | Self::OtherTrack { .. }
+            | Self::LocalCharm
             | Self::OldStore { .. } => Standing::Assumed,
         }
     }
@@ -398,6 +414,13 @@ impl<'a> Standings<'a> {
         standings.max().unwrap_or(Standing::Modelled)
     }
 
+    /// How far it is known what an application asks for.
+    pub fn of_requests(&self, index: ApplicationIndex) -> Standing {
+        let own = self.of_application(index);
+        let address = self.address_unknown(index);
+        address.map_or(own, |reason| own.max(reason.gap.standing()))
+    }
+
     /// What is not known of each application's charm.
     fn reasons(&self) -> Vec<Reason> {
         let applications = self.gaps.iter_enumerated();
@@ -420,6 +443,7 @@ impl<'a> Standings<'a> {
         reasons.extend(self.not_given(index));
         reasons.extend(self.certificate_handed(index));
         reasons.extend(self.edge_unknown(index));
+        reasons.extend(self.address_unknown(self.deployment.connections[index].to));
         let standings = reasons.iter().map(|reason| reason.gap.standing());
         Basis {
             standing: standings.max().unwrap_or(Standing::Modelled),
@@ -457,6 +481,23 @@ impl<'a> Standings<'a> {
         Some(Reason { application, gap })
     }
 
+    /// Where nothing says at which address an ingress is dialled, the name of its service is dialled and certified.
+    fn address_unknown(&self, server: ApplicationIndex) -> Option<Reason> {
+        let spec = &self.deployment.applications[server];
+        let option = spec.charm.implementation.public_name_option?;
+        let default = || spec.charm.options.get(option)?.default.as_ref();
+        let name = spec.options.get(option).or_else(default);
+        if !self.certified.contains(&server) {
+            return None;
+        }
+        let is_known = spec.load_balancer.is_some() || name.is_some_and(|name| !name.is_empty());
+        let gap = Gap::AddressUnknown { option };
+        (!is_known).then_some(Reason {
+            application: server,
+            gap,
+        })
+    }
+
     /// The server of a mutual connection may trust the client's certificate by what that hands it.
     fn certificate_handed(&self, index: ConnectionSpecIndex) -> Option<Reason> {
         let connection = &self.deployment.connections[index];
@@ -482,6 +523,7 @@ impl<'a> Standings<'a> {
         let gap = match self.deployment.applications[server].charm.provenance {
             _ if self.certified.contains(&server) => return None,
             Provenance::Unknown => Gap::NotDescribed,
+            Provenance::Untold => Gap::Untold { is_played: false },
             Provenance::Metadata => Gap::MetadataSilent,
             Provenance::Read(_)
             | Provenance::Adjusted(_)
@@ -620,10 +662,14 @@ fn gaps(provenance: &Provenance, version: &CharmVersion<'_>, only_requires: bool
             let unverified = missing.map(|missing| Gap::NotVerified { missing });
             let differences = reading.differs.iter().cloned();
             let differences = differences.map(|how| Gap::Differs { how });
-            if let CharmStore::Old { revision } = version.store {
-                // What was read and compared are revisions of Charmhub.
-                let old = Gap::OldStore { revision };
-                return unverified.chain(differences).chain([old]).collect();
+            // What was read and compared are revisions of Charmhub.
+            let elsewhere = match version.store {
+                CharmStore::Charmhub => None,
+                CharmStore::Local => Some(Gap::LocalCharm),
+                CharmStore::Old { revision } => Some(Gap::OldStore { revision }),
+            };
+            if let Some(elsewhere) = elsewhere {
+                return unverified.chain(differences).chain([elsewhere]).collect();
             }
             let revision = match other_revision(reading, version) {
                 Some(other) => Some(other),
@@ -650,6 +696,9 @@ fn gaps(provenance: &Provenance, version: &CharmVersion<'_>, only_requires: bool
         Provenance::Metadata => vec![Gap::MetadataSilent],
         Provenance::Unknown if only_requires => vec![Gap::Generic],
         Provenance::Unknown => vec![Gap::NotDescribed],
+        Provenance::Untold => vec![Gap::Untold {
+            is_played: only_requires,
+        }],
     }
 }
 

@@ -365,7 +365,7 @@ expect: [outage: {{at-most: 5m}}, no-failures: null]
     72 juju integrate -m m ca:send-ca-cert web:receive-ca-cert
     96 juju remove-relation -m m ca:send-ca-cert web:receive-ca-cert
     120 juju integrate -m m ca:send-ca-cert web:receive-ca-cert
-    144 restart of m.web, with `pebble restart` in its container
+    144 restart of m.web, with `pebble restart SERVICE` in its container
     216 clock of m.web/1 goes 5m behind
     217 clock of m.web/1 is right again
     ");

@@ -78,8 +78,8 @@ impl SecureRandom for Seeded {
     }
 }
 
-/// The keys of every key exchange, and what two sides that both have them agree on. Fresh keys would be a third of the
-/// time of a handshake, and no verdict depends on them: a secret that keeps nobody out protects nothing here.
+/// The keys of every key exchange, and what two sides that both have them agree on. Fresh keys would be a quarter of the
+/// time of a handshake, and no verdict depends on them: nothing that is encrypted here is a secret.
 static KEYS: LazyLock<ExchangeKeys> = LazyLock::new(|| {
     let secret = StaticSecret::from([0x5A; 32]);
     let public = PublicKey::from(&secret);

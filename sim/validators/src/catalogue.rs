@@ -72,7 +72,11 @@ catalogue! {
     /// ## What to do
     /// Renew the certificate that the message names: `juju run app/leader
     /// renew-certificate` where the charm has such an action, else remove and add the
-    /// `certificates` relation; then see why the renewal did not happen by itself.
+    /// `certificates` relation; then see why the renewal did not happen by itself. A process that
+    /// goes on without a certificate that is there is restarted: in a pod with
+    /// `juju ssh --container CONTAINER UNIT /charm/bin/pebble restart SERVICE`, where
+    /// `/charm/bin/pebble services` lists the services, on a machine with
+    /// `juju ssh UNIT sudo systemctl restart SERVICE`.
     Expired = "TS0402", "expired";
 
     /// A certificate of the chain is not valid yet.

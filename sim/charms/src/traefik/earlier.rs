@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 
-use super::{RUNNING, files};
+use super::{EXTERNAL_HOSTNAME, RUNNING, files};
 use crate::surface::DEFAULT_CERTIFICATE;
 use crate::{Charm, EndpointKeys, Implementation, LibraryBinding, Requests};
 use trustsim_generic_charms::REQUIRER;
@@ -26,6 +26,8 @@ pub(super) const IMPLEMENTATION: Implementation = Implementation {
         })
     },
     requests: Requests::ByProfile,
+    // rev109 899-911, rev166 987-1004 and rev236 1217-1229 of `src/charm.py`.
+    public_name_option: Some(EXTERNAL_HOSTNAME),
     ..Implementation::NONE
 };
 

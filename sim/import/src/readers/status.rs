@@ -121,9 +121,13 @@ fn application(entry: &Entry, dump: &mut ModelDump, out: &mut Diagnostics) {
         return;
     }
     let is_local = text(node, "charm-origin").is_some_and(|origin| origin.value == "local");
+    let charm = text(node, "charm-name").or_else(|| charm_of_url(node));
     let mut read = ApplicationDump {
         place: entry.key.place,
-        charm: text(node, "charm-name").or_else(|| charm_of_url(node)),
+        charm: match is_local {
+            true => charm.map(|name| Spanned::new(format!("local:{}", name.value), name.place)),
+            false => charm,
+        },
         channel: text(node, "charm-channel"),
         // A local charm is counted by its own controller. Revisions on Charmhub begin with 1.
         revision: number(node, "charm-rev").filter(|rev| !is_local && rev.value > 0),

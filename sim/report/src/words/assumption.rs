@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 use super::standing::{brief, common};
 use trustsim_diagnosis::{Doubt, Explanation};
 use trustsim_model::{Address, Coverage, Deployment, Gap, Reason, Standing};
+use trustsim_validators::ErrorKind;
 
 /// A reason of one charm takes this many words at most, unless all is told.
 const WORDS: usize = 14;
@@ -76,7 +77,8 @@ impl Doubts {
         for failure in failures {
             let doubt = failure.explanation.doubt();
             let mut worst = Weight::Beside;
-            for reason in &failure.reasons {
+            let reasons = failure.reasons.iter();
+            for reason in reasons.filter(|reason| has_part_in(reason, failure.explanation)) {
                 let weight = match is_about(deployment, reason, failure.explanation) {
                     true => weight(deployment, &doubt, reason),
                     false => Weight::Beside,
@@ -174,7 +176,21 @@ impl fmt::Display for SomeDoubted {
     }
 }
 
-/// Whether a reason can have to do with a failure: a certificate that a server may be handed, only where the server is who
+/// Whether a failure rests on a reason: what an ingress is called, only where its name is what failed.
+const fn has_part_in(reason: &Reason, failure: &Explanation) -> bool {
+    match reason.gap {
+        Gap::AddressUnknown { .. } => matches!(
+            failure.symptom.error,
+            ErrorKind::NotValidForName
+                | ErrorKind::NameConstraintViolation
+                | ErrorKind::NoCertificateForName
+                | ErrorKind::InvalidServerName
+        ),
+        _ => true,
+    }
+}
+
+/// Whether a reason can explain a failure away: a certificate that a server may be handed, only where the server is who
 /// refuses.
 fn is_about(deployment: &Deployment, reason: &Reason, failure: &Explanation) -> bool {
     let server = deployment.application_address(reason.application);
@@ -210,7 +226,7 @@ fn only(connections: &[&str]) -> Option<String> {
 const fn has_its_endpoints(gap: &Gap) -> bool {
     matches!(
         gap,
-        Gap::Differs { .. } | Gap::FactsOnly | Gap::NamesFrom { .. }
+        Gap::Differs { .. } | Gap::FactsOnly | Gap::NamesFrom { .. } | Gap::AddressUnknown { .. }
     )
 }
 
@@ -301,8 +317,13 @@ fn of_connections(coverage: &Coverage) -> BTreeSet<&Reason> {
         .collect()
 }
 
+/// The name of the charm of which something is not known; of the application, where the name is what is not known.
 fn charm<'a>(deployment: &'a Deployment, reason: &Reason) -> &'a str {
-    &deployment.applications[reason.application].charm.name
+    let application = &deployment.applications[reason.application];
+    match reason.gap {
+        Gap::Untold { .. } => &application.name,
+        _ => &application.charm.name,
+    }
 }
 
 fn assumption(standing: Standing, charms: BTreeSet<&str>, why: String) -> Assumption {

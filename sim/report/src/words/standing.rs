@@ -67,6 +67,7 @@ fn gap(gap: &Gap, charm: &str) -> String {
              and CAs"
         ),
         Gap::NotDescribed => format!("the charm {charm} is not in the catalogue"),
+        Gap::Untold { .. } => common(gap).to_owned(),
         Gap::MetadataOnly => format!(
             "of the charm {charm} only the metadata is known; a generic charm requests its \
              certificates and CAs"
@@ -94,6 +95,7 @@ fn gap(gap: &Gap, charm: &str) -> String {
         Gap::Differs { how } => format!("the charm {charm} {how}, which is not played"),
         Gap::HandedCertificate { endpoint } => handed_certificate(charm, endpoint),
         Gap::EdgeAssumed => how_dialled(charm),
+        Gap::AddressUnknown { .. } => format!("the charm {charm} {ADDRESS_UNKNOWN}"),
         Gap::CaInDatabag => ca_in_databag(charm),
         Gap::WithoutUnits => format!("no unit of the charm {charm} is deployed"),
         Gap::NamesFrom { endpoint } => format!(
@@ -112,6 +114,7 @@ fn gap(gap: &Gap, charm: &str) -> String {
             "which revision of the charm {charm} the track {track} brings is not known; {}",
             known_tracks(known)
         ),
+        Gap::LocalCharm => format!("the charm {charm} {LOCAL_CHARM}"),
         Gap::OldStore { revision } => format!(
             "{} of the charm {charm} in the Charm Store was not read; it is played as it is on Charmhub, where revisions \
              are counted apart",
@@ -209,6 +212,7 @@ pub(super) fn brief(gap: &Gap) -> String {
         Gap::HandedCertificate { endpoint } => format!(
             "it may trust the certificate that a client hands it over {endpoint}, which is not played"
         ),
+        Gap::AddressUnknown { .. } => format!("it {ADDRESS_UNKNOWN}"),
         Gap::WithoutUnits => "no unit of it is deployed".to_owned(),
         Gap::NamesFrom { endpoint } => {
             format!("it asks for the names that come over {endpoint}, which are not played")
@@ -230,6 +234,7 @@ pub(super) fn brief(gap: &Gap) -> String {
         Gap::OtherTrack { track, .. } => {
             format!("which revision the track {track} brings is not known")
         }
+        Gap::LocalCharm => format!("it {LOCAL_CHARM}"),
         Gap::OldStore { revision } => {
             format!(
                 "{} in the Charm Store was not read",
@@ -238,6 +243,7 @@ pub(super) fn brief(gap: &Gap) -> String {
         }
         Gap::Generic
         | Gap::NotDescribed
+        | Gap::Untold { .. }
         | Gap::MetadataOnly
         | Gap::MetadataSilent
         | Gap::EdgeAssumed
@@ -249,11 +255,22 @@ pub(super) fn brief(gap: &Gap) -> String {
     }
 }
 
+/// What is not known of an ingress without a name: a clause whose subject is its charm.
+const ADDRESS_UNKNOWN: &str = "is dialled and certified at the address of its load balancer, which is not given; the name of its \
+                               service is taken instead";
+
+/// What is not known of a charm that is no revision of Charmhub: a clause whose subject is that charm.
+const LOCAL_CHARM: &str = "is a local charm, played as the one of its name on Charmhub";
+
 /// What several charms have in common of which something of this kind is not known.
 pub(super) const fn common(gap: &Gap) -> &'static str {
     match gap {
         Gap::Generic => "not in the catalogue; a generic charm requests certificates and CAs",
         Gap::NotDescribed => "not in the catalogue",
+        Gap::Untold { is_played: false } => "no input says which charm it is",
+        Gap::Untold { is_played: true } => {
+            "no input says which charm it is; a generic charm requests certificates and CAs"
+        }
         Gap::MetadataOnly => {
             "only the metadata is known; a generic charm requests certificates and CAs"
         }
@@ -267,7 +284,7 @@ pub(super) const fn common(gap: &Gap) -> &'static str {
         } => "related over endpoints that are not known, of which nothing is played",
         Gap::ModelNotGiven { .. } => "models of offers that are consumed are not given",
         Gap::NotVerified { .. } => "the code was not read, or not all of it",
-        Gap::Differs { .. } => "known to do something otherwise than it is played",
+        Gap::Differs { .. } => "does something that is not played",
         Gap::HandedCertificate { .. } => {
             "may trust certificates that clients hand over, which is not played"
         }
@@ -275,6 +292,7 @@ pub(super) const fn common(gap: &Gap) -> &'static str {
         Gap::CaInDatabag => {
             "given the CA of its server in the data of their relation, which is not played"
         }
+        Gap::AddressUnknown { .. } => ADDRESS_UNKNOWN,
         Gap::WithoutUnits => {
             "no unit is deployed, and no relation shows on whose machine one would be"
         }
@@ -288,6 +306,7 @@ pub(super) const fn common(gap: &Gap) -> &'static str {
         Gap::NewerRevision { .. } => "at a revision that is newer than those that were read",
         Gap::FactsOnly => "of this revision the facts were compared, and the code was not",
         Gap::OtherTrack { .. } => "from a track of which it is not known what it brings",
+        Gap::LocalCharm => LOCAL_CHARM,
         Gap::OldStore { .. } => "from the Charm Store, whose revisions were not read",
     }
 }
@@ -316,11 +335,18 @@ pub fn help(reason: &Reason, deployment: &Deployment) -> Option<String> {
         Gap::NotDescribed | Gap::Generic | Gap::UsualName { .. } => Some(format!(
             "describe it under charms.{charm}, or put its charmcraft.yaml into charms/{charm}"
         )),
+        Gap::Untold { .. } => {
+            Some("give the status of its model too: juju status --format json".to_owned())
+        }
         Gap::MetadataOnly | Gap::MetadataSilent | Gap::UnlistedEndpoint { .. } => {
             Some(format!("describe it under charms.{charm}"))
         }
         Gap::WithoutUnits => Some(format!(
             "give it units, or describe under charms.{charm} which endpoint has container scope"
+        )),
+        Gap::LocalCharm => Some(format!("play its code, with `source` under charms.{charm}")),
+        Gap::AddressUnknown { option } => Some(format!(
+            "give it load-balancer: {{address: ...}}, as its status shows it, or the option {option}"
         )),
         Gap::ModelNotGiven { .. } => {
             Some("give that model too: its status or its bundle beside this one".to_owned())

@@ -56,7 +56,12 @@ pub fn parse_with(
             } else {
                 Code::Syntax
             };
-            diagnostics.push(Diagnostic::error(code, error.place, error.message));
+            let wrong = Diagnostic::error(code, error.place, error.message);
+            // Scenarios are rarely written as JSON, and what Juju and Terraform print is.
+            diagnostics.push(match text.trim_start().starts_with(['{', '[']) {
+                true => wrong.help("a dump that was cut off ends so: write it again"),
+                false => wrong,
+            });
             return Err(diagnostics);
         }
     };

@@ -170,8 +170,9 @@ impl Model<'_> {
             // Revisions of the Charm Store were counted apart from those of Charmhub.
             revision: revision.filter(|_| !charm_name.value.starts_with("cs:")),
         };
-        let charm = self.charms.named(charm_name, pinned, folder, self.out);
-        if charm_name.value == untold_charm(&name.value) {
+        let mut charm = self.charms.named(charm_name, pinned, folder, self.out);
+        if charm_name.value == untold_charm(&name.value) && !charm.metadata.is_described() {
+            charm.metadata.provenance = Provenance::Untold;
             self.untold.insert(name.value.clone(), charm_name.place);
         } else if !charm.metadata.is_described() {
             let name = charm.metadata.name.clone();

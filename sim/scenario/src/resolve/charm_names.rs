@@ -38,8 +38,11 @@ pub(super) fn name_in_url(charm: &str) -> &str {
     without_revision(charm.rsplit('/').next().unwrap_or(charm))
 }
 
-/// The store that a `charm:` names, with its revision there: 431 of `cs:~containers/etcd-431`.
+/// Where a `charm:` comes from; of the old store, with its revision there: 431 of `cs:~containers/etcd-431`.
 pub(super) fn store_of(charm: &str) -> CharmStore {
+    if local_path(charm).is_some() {
+        return CharmStore::Local;
+    }
     let Some(store) = charm.strip_prefix("cs:") else {
         return CharmStore::Charmhub;
     };
@@ -98,6 +101,8 @@ mod tests {
         for (charm, store) in [
             ("etcd", CharmStore::Charmhub),
             ("ch:etcd-431", CharmStore::Charmhub),
+            ("./etcd_amd64.charm", CharmStore::Local),
+            ("local:jammy/etcd-3", CharmStore::Local),
             ("cs:~containers/etcd-431", old(Some(431))),
             ("cs:kubeapi-load-balancer", old(None)),
         ] {

@@ -78,7 +78,10 @@ impl<'a> Charms<'a> {
         }
         // Without a path it may be in a folder of charms beside the scenario.
         let own = match &path {
-            Some(path) => self.local(path, charm, out),
+            Some(path) => match self.local(path, charm, out) {
+                Some(own) => Some(own),
+                None => self.own_files.beside(&name, charm.place, out),
+            },
             None => self.own_files.beside(&name, charm.place, out),
         };
         let of_url = charm.value.strip_prefix("cs:").and_then(url_series);

@@ -89,11 +89,47 @@ fn guess(side: &SideDraft, across: &str, inventory: &Inventory) -> Option<String
     if let (Some(one), None) = (alike.next(), alike.next()) {
         return Some(one.name.clone());
     }
+    let mut akin = usable
+        .clone()
+        .filter(|endpoint| are_akin(&endpoint.name, across));
+    if let (Some(one), None) = (akin.next(), akin.next()) {
+        return Some(one.name.clone());
+    }
     if inventory.unlisted(side.application).endpoints {
         return Some(across.to_owned());
     }
     match (usable.next(), usable.next()) {
         (Some(only), None) => Some(only.name.clone()),
         _ => None,
+    }
+}
+
+/// Whether one name of an endpoint is the other with more words before it: `certificates` and `etcd-certificates`, `cluster`
+/// and `k8s-cluster` (canonical/k8s-operator `tests/integration/data/test-bundle-charmed-etcd.yaml`).
+fn are_akin(left: &str, right: &str) -> bool {
+    let ends_with = |long: &str, short: &str| {
+        let before = long.strip_suffix(short);
+        before.is_some_and(|before| before.ends_with(['-', '_']))
+    };
+    ends_with(left, right) || ends_with(right, left)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_akin_that_differ_by_words_before_them() {
+        for (left, right, akin) in [
+            ("certificates", "etcd-certificates", true),
+            ("k8s-cluster", "cluster", true),
+            ("kube_control", "control", true),
+            ("certificates", "certificates", false),
+            ("certificates", "mycertificates", false),
+            ("send-ca-cert", "receive-ca-cert", false),
+            ("database", "data", false),
+        ] {
+            assert_eq!(are_akin(left, right), akin, "{left} {right}");
+        }
     }
 }

@@ -54,11 +54,36 @@ fn a_charm_that_no_input_named_is_none_to_describe() {
     let missing =
         "TS0117 no input says which charm `a` has: only what its relations tell is simulated";
     assert_eq!(said, [missing]);
+    let untold = loaded([("s.yaml", of("unknown-a").as_str())]);
+    let coverage = Coverage::of(&untold.deployment);
+    let gaps: Vec<&Gap> = coverage.reasons.iter().map(|reason| &reason.gap).collect();
+    assert_eq!(gaps, [&Gap::Untold { is_played: false }]);
     let said = warned(&of("unknown-b"));
     assert!(
         !said.iter().any(|line| line.starts_with("TS0117")),
         "{said:?}"
     );
+}
+
+/// Of a model that was read off a deployment Juju took the endpoints; in what a person wrote one may be a slip.
+#[test]
+fn an_endpoint_that_juju_took_is_no_slip_of_the_pen() {
+    let of = |deployed: bool| {
+        warned(&format!(
+            "models:
+  m:
+    deployed: {deployed}
+    applications:
+      ca: {{charm: self-signed-certificates, num_units: 1}}
+      k8s: {{charm: k8s, num_units: 1}}
+    relations: [['k8s:etcd-certificates', 'ca:certificates']]
+"
+        ))
+    };
+    let found = "TS0203 the endpoint `k8s:etcd-certificates` is not in the catalogue, and taken from its relations";
+    assert_eq!(of(true), [found]);
+    let slip = "TS0203 the charm `k8s` is not known to have `etcd-certificates`; taken as `tls-certificates` from its relations";
+    assert_eq!(of(false), [slip]);
 }
 
 #[test]

@@ -9,6 +9,7 @@ use trustsim_juju::{
     ALPHA, Application, ApplicationId, ApplicationKind, Juju, Machine, ModelId, Role, UnitId,
 };
 use trustsim_kernel::Time;
+use trustsim_model::CharmStore;
 
 impl Simulation {
     /// Names of all models, in file order.
@@ -96,7 +97,10 @@ impl Simulation {
         let mut status = json!({
             "charm": &*application.charm,
             "base": {"name": "ubuntu", "channel": "24.04"},
-            "charm-origin": "charmhub",
+            "charm-origin": match now.store {
+                CharmStore::Local => "local",
+                CharmStore::Charmhub | CharmStore::Old { .. } => "charmhub",
+            },
             "charm-name": &*application.charm,
             // Juju prints a number in any case: 0 is a charm that is not from Charmhub, and one of which it is not known here.
             "charm-rev": now.revision.unwrap_or(0),

@@ -66,7 +66,11 @@ impl Inference<'_> {
         let charm = self.inventory.charm(application);
         let endpoints = &charm.endpoints;
         let others = endpoints.iter().map(|endpoint| endpoint.name.as_str());
-        let near = nearest(name, others.filter(|other| *other != name));
+        // What Juju has taken is no slip of the pen.
+        let near = match self.inventory.unlisted(application).deployed {
+            true => None,
+            false => nearest(name, others.filter(|other| *other != name)),
+        };
         let told_by = match charm.endpoint(name).map(|endpoint| endpoint.source) {
             Some(EndpointSource::UsualName | EndpointSource::Guess) => "by its name",
             _ => "from its relations",
