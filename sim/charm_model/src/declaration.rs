@@ -111,7 +111,8 @@ record! {
         description: Node = "description",
         /// Who asks for certificates: `unit` (each unit), `app` (the leader) or `app-and-unit`.
         mode: Text = "mode" [Extension],
-        /// What the workload does when its files change: `restart`, `reload` or `none`.
+        /// What the workload does when its files change: `restart`, `reload` or `none`; or, where CAs come over
+        /// `certificate_transfer`, `always`: a restart each time that the library tells of them, the same or others.
         apply: Text = "apply" [Extension],
         /// The option whose value is the name a certificate is asked for.
         name_option: Text = "name-option" [Extension],

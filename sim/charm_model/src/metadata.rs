@@ -519,6 +519,8 @@ pub struct TrustProfile {
     /// Whether the process reads the first CA that comes, whatever `apply` says: those of the system are read with its first
     /// connection, and once.
     pub reads_first: bool,
+    /// Whether the workload is restarted for each event of the library, whatever it changed.
+    pub restarts_always: bool,
     /// Whether CAs that left the set stay on disk.
     pub keeps_removed: bool,
     /// Whether the files are written again when the workload starts.
@@ -533,6 +535,7 @@ impl Default for TrustProfile {
             store: Store::Relation,
             reads: Reads::Event,
             reads_first: false,
+            restarts_always: false,
             keeps_removed: false,
             restores: true,
         }

@@ -54,6 +54,10 @@ pub(crate) fn asked(
     put("hostname", json!(unit.hostname()));
     put("fqdn", json!(unit.unit_dns_name()));
     put("networks", networks(unit, metadata));
+    let fronted = unit.load_balancer().map(
+        |found| json!({"address": &*found.address, "reverse-name": found.reverse_name.as_deref()}),
+    );
+    put("load-balancer", fronted.unwrap_or(Json::Null));
     put("containers", containers(unit, metadata));
     put("commands", json!(KNOWN_COMMANDS));
     put("files", files(unit, OWN_ROOT).into());

@@ -72,7 +72,7 @@ pub fn deployment(
     let of_code = (side == Side::Code).then_some(code);
     let previous = previous.filter(|_| side == Side::Code);
     let text = trial
-        .scenario(&metadata, charm, of_code, previous)
+        .scenario(&metadata, is_ingress(charm)?, charm, of_code, previous)
         .to_string();
     load(&text, trial.name(), side).map(Some)
 }
@@ -100,8 +100,22 @@ pub fn compare(trial: Trial, model: &Played, code: &Played) -> Outcome {
 
 /// What the charm's own files say of it.
 fn metadata(charm: &Charm<'_>, code: &Code) -> Result<CharmMetadata, TrialError> {
+    described(charm, Side::Code, Some(code))
+}
+
+/// Whether the model is dialled at the address of a load balancer.
+fn is_ingress(charm: &Charm<'_>) -> Result<bool, TrialError> {
+    let model = described(charm, Side::Model, None)?;
+    Ok(model.implementation.public_name_option.is_some())
+}
+
+fn described(
+    charm: &Charm<'_>,
+    side: Side,
+    code: Option<&Code>,
+) -> Result<CharmMetadata, TrialError> {
     let text = Trial::bare(charm, code).to_string();
-    let deployment = load(&text, charm.name, Side::Code)?;
+    let deployment = load(&text, charm.name, side)?;
     let mut applications = deployment.applications.iter();
     let subject = applications.find(|each| each.name == SUBJECT);
     let subject = subject.expect("the scenario has it");

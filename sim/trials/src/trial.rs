@@ -19,6 +19,8 @@ pub(crate) const SUBJECT: &str = "subject";
 const CA: &str = "ca";
 /// The application that sends it another CA.
 const OTHER_CA: &str = "other-ca";
+/// The address of the load balancer before an ingress.
+const LOAD_BALANCER: &str = "10.64.140.43";
 /// The application that asks it for certificates.
 const CONSUMER: &str = "consumer";
 
@@ -167,24 +169,28 @@ impl Trial {
         }
     }
 
-    /// A scenario with nothing but the charm, for what its files say of it.
-    pub(crate) fn bare(given: &Charm<'_>, code: &Code) -> Json {
-        let said = said_of_charm(given, Some(code));
+    /// A scenario with nothing but the charm, for what its files, or its model, say of it.
+    pub(crate) fn bare(given: &Charm<'_>, code: Option<&Code>) -> Json {
+        let mut charms = Map::new();
+        if let Some(said) = said_of_charm(given, code) {
+            charms.insert(given.name.to_owned(), said);
+        }
         json!({
             "duration": "1h",
             "models": {MODEL: {
                 "bundle": "kubernetes",
                 "applications": {SUBJECT: {"charm": given.name, "scale": 1}},
             }},
-            "charms": {given.name: said},
+            "charms": charms,
         })
     }
 
     /// The scenario of this trial as JSON, which is YAML. `code` is what plays the charm, in place of its model; `previous` is
-    /// what played it before a refresh.
+    /// what played it before a refresh. An ingress has a load balancer, at which it is dialled.
     pub(crate) fn scenario(
         self,
         charm: &CharmMetadata,
+        is_ingress: bool,
         given: &Charm<'_>,
         code: Option<&Code>,
         previous: Option<&Code>,
@@ -198,10 +204,11 @@ impl Trial {
         charms.insert("issuing-ca".to_owned(), intermediate());
         let scale = if self == Self::LeaderLost { 2 } else { 1 };
         let mut applications = Map::new();
-        applications.insert(
-            SUBJECT.to_owned(),
-            json!({"charm": given.name, "scale": scale, "trust": true}),
-        );
+        let mut subject = json!({"charm": given.name, "scale": scale, "trust": true});
+        if is_ingress {
+            subject["load-balancer"] = json!({"address": LOAD_BALANCER});
+        }
+        applications.insert(SUBJECT.to_owned(), subject);
         let mut relations = Vec::new();
         self.add_providers(ends, &mut applications, &mut relations);
         let asks_subject = ends.issues.filter(|_| ends.asks.is_none());
@@ -245,6 +252,9 @@ impl Trial {
         if let Some(trusted) = trusted.filter(|_| is_server) {
             whole["clients"] = json!({"operator": {"trusts": [trusted], "refresh": "1h"}});
             whole["connections"] = json!([{"from": "operator", "to": server, "every": "1m"}]);
+            if is_ingress && server == SUBJECT {
+                whole["connections"][0]["name"] = json!(LOAD_BALANCER);
+            }
         }
         whole
     }

@@ -38,13 +38,22 @@ impl EndpointDeclaration {
         reader: &mut Reader,
     ) -> Option<EndpointProfile> {
         // A wrong word has been reported; without one the charm does what `Apply` has as its default.
-        let given = apply(self.apply.as_ref(), reader).unwrap_or_default();
+        let (given, always) = match self.apply.as_ref().filter(|word| word.value == "always") {
+            Some(_) if (role, interface) == (Role::Requirer, TRANSFER) => (Apply::Restart, true),
+            _ => {
+                let given = apply(self.apply.as_ref(), reader);
+                (given.unwrap_or_default(), false)
+            }
+        };
         let is_legacy = self
             .protocol
             .as_ref()
             .is_some_and(|word| word.value == "legacy");
         let certificates = self.to_certificates(given, reader);
-        let trust = self.to_trust(given, reader);
+        let trust = TrustProfile {
+            restarts_always: always,
+            ..self.to_trust(given, reader)
+        };
         match (role, interface) {
             (Role::Requirer, CERTIFICATES) if is_legacy => {
                 Some(EndpointProfile::LegacyCertificates(certificates))
@@ -214,6 +223,7 @@ impl EndpointDeclaration {
             store,
             reads,
             reads_first: self.reads_first == Some(true),
+            restarts_always: unsaid.restarts_always,
             keeps_removed: self.keeps_removed.unwrap_or(unsaid.keeps_removed),
             restores: self.restores.unwrap_or(unsaid.restores),
         }

@@ -412,3 +412,21 @@ fn cas_that_left_the_set_go_or_stay() {
         }
     }
 }
+
+/// canonical/prometheus-k8s-operator 432c227 `src/charm.py`, `_update_ca_certs`: `container.restart` follows each event of the
+/// library, which version 1 raises for each `relation-changed`.
+#[test]
+fn a_process_may_restart_whenever_cas_are_told() {
+    let loads = |restarts_always: bool| {
+        let profile = TrustProfile {
+            restarts_always,
+            ..TrustProfile::default()
+        };
+        let pair = transfer(Library::V1Patch15, Library::V1Patch15, profile);
+        assert_eq!(pair.trusted(), 1);
+        let client = pair.stage.unit(pair.client, 0);
+        pair.stage.juju.unit(client).workload.generation
+    };
+    let (once, always) = (loads(false), loads(true));
+    assert!(always > once, "{always} {once}");
+}

@@ -27,6 +27,7 @@ impl TrustEndpoint {
         changes: &mut Changes,
     ) -> Result<(), HookError> {
         let event = self.transfer.on_hook(hook, unit)?;
+        changes.restart |= self.profile.restarts_always && event.is_some();
         let mut written = BTreeSet::new();
         match event {
             Some(Event::SetUpdated(relation, set)) => {

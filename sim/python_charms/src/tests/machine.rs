@@ -178,6 +178,41 @@ fn kubernetes_has_what_the_unit_put_there() {
     assert_eq!(message, "LoadBalancer");
 }
 
+/// canonical/traefik-k8s-operator 8ab4a7e `src/charm.py`, `_get_loadbalancer_status` and `_get_cert_requests`.
+#[test]
+fn a_load_balancer_has_the_address_and_the_name_that_are_declared() {
+    let lines = "import http.client, json, socket, ssl\n\
+                 client = http.client.HTTPSConnection('kubernetes.default.svc', context=ssl.create_default_context())\n\
+                 client.request('PATCH', '/api/v1/namespaces/m/services/lb?fieldManager=x', json.dumps({'spec': {'type': 'LoadBalancer'}}))\n\
+                 address = json.loads(client.getresponse().read())['status']['loadBalancer']['ingress'][0]['ip']\n\
+                 try:\n    name = socket.gethostbyaddr(address)[0]\nexcept OSError as error:\n    name = str(error)\n\
+                 self.unit.status = ops.ActiveStatus(f'{address} {name}')";
+    let mut asked = update_status();
+    for (given, told_of) in [
+        (
+            json!({"address": "10.64.140.43", "reverse-name": "lb.example.com"}),
+            "10.64.140.43 lb.example.com",
+        ),
+        (
+            json!({"address": "10.64.140.43", "reverse-name": null}),
+            "10.64.140.43 [Errno 1] Unknown host",
+        ),
+    ] {
+        asked["load-balancer"] = given;
+        let Some((message, _)) = told(lines, &asked) else {
+            return;
+        };
+        assert_eq!(message, told_of);
+    }
+    // A name is for the host to find, and it is not asked.
+    let lines =
+        "import socket\ntry:\n    socket.gethostbyaddr('example.com')\nexcept OSError:\n    pass";
+    let Some(answer) = answered(lines, &asked) else {
+        return;
+    };
+    assert_eq!(answer["refused"][0]["kind"], "network", "{answer}");
+}
+
 #[test]
 fn secrets_of_others_are_read_by_id_and_then_by_label() {
     let secret = "9m4e2mr0ui3e8a215n4g";

@@ -43,7 +43,7 @@ pub(crate) fn update_status() -> Json {
         "model": "m", "unit": "tried/0", "hook": "update-status", "kind": "update-status",
         "before": {"clock": "2025-01-01T00:00:00Z", "leader": true, "config": {}, "relations": [], "secrets": []},
         "status": {"current": "active", "message": ""}, "kubernetes": true, "planned-units": 1,
-        "hostname": "tried-0", "fqdn": "tried-0.tried-endpoints.m.svc.cluster.local", "networks": [],
+        "hostname": "tried-0", "fqdn": "tried-0.tried-endpoints.m.svc.cluster.local", "networks": [], "load-balancer": null,
         "containers": [{"name": "web", "can-connect": true, "files": {}, "pebble": {}}],
         "files": {}, "machine": {}, "answers": [], "framework": {}, "entropy": "00",
     })

@@ -1,6 +1,7 @@
 """One hook: runs it with ops[testing], and tells what it left."""
 
 import importlib
+import ipaddress
 import os
 import re
 import socket
@@ -37,6 +38,7 @@ def play(asked: dict, charm, folder: str, ask_key) -> dict:
     mocking._MockPebbleClient = workload.pebble_client(doings)
     socket.gethostname = lambda: asked["hostname"]
     socket.getfqdn = lambda name="": asked["fqdn"] if name in ("", asked["hostname"]) else name
+    socket.gethostbyaddr = reverse_dns(asked, socket.gethostbyaddr)
     os.environ["HOSTNAME"] = asked["hostname"]
     keeper = guard.Guard(charm.readable)
     own = own_files.OwnFiles(folder, charm, asked, doings)
@@ -80,6 +82,22 @@ def play(asked: dict, charm, folder: str, ask_key) -> dict:
         "drew": drew,
         "action-failed": failed,
     }
+
+
+def reverse_dns(asked: dict, of_host):
+    """`socket.gethostbyaddr`: the load balancer's name is all that reverse DNS has; a name is for the host to find."""
+    fronted = asked["load-balancer"] or {}
+
+    def gethostbyaddr(address):
+        try:
+            ipaddress.ip_address(address)
+        except ValueError:
+            return of_host(address)
+        if address == fronted.get("address") and fronted.get("reverse-name"):
+            return (fronted["reverse-name"], [], [address])
+        raise socket.herror(1, "Unknown host")
+
+    return gethostbyaddr
 
 
 def attached(context, asked: dict, before) -> list:

@@ -1,6 +1,6 @@
 """The API of Kubernetes, as far as a charm sees there what it has put there itself.
 
-**Assumption**: a load balancer has the address of the unit. An object that the unit applied or created is there as it was given; its application's StatefulSet and its own
+A load balancer has the address that the scenario gives the application's; **assumption**: without one, that of the unit. An object that the unit applied or created is there as it was given; its application's StatefulSet and its own
 pod are there with their containers and nothing else; no other object is. A list has what was put there. What the scenario
 declares (`answers`) comes first.
 """
@@ -22,9 +22,10 @@ class Kubernetes:
     def __init__(self, asked: dict, charm):
         self.is_there = asked["kubernetes"]
         self.objects = dict(asked["machine"].get("kubernetes", {}))
-        # Where an address for a service is asked for, that is the unit's own.
+        # Where an address for a service is asked for, that is its load balancer's, or the unit's own.
         addresses = [each for network in asked["networks"] for each in network["ingress"]]
-        self.address = addresses[-1] if addresses else ""
+        own = addresses[-1] if addresses else ""
+        self.address = asked["load-balancer"]["address"] if asked["load-balancer"] else own
         self.asked, self.containers = asked, list(charm.meta.get("containers") or {})
 
     def answer(self, method: str, url: str, body: bytes):
