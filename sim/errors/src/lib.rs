@@ -10,6 +10,7 @@
 //! what is wrong.
 
 mod codes;
+mod conceal;
 mod diagnostic;
 mod render;
 

@@ -8,6 +8,7 @@ use std::ops::Range;
 use annotate_snippets::renderer::DecorStyle;
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 
+use super::conceal::concealed;
 use super::diagnostic::{Diagnostic, Diagnostics, Label, Severity};
 use trustsim_kernel::visible;
 use trustsim_yaml::{Place, Sources};
@@ -109,7 +110,7 @@ fn snippets<'a>(
             .filter(|&byte| byte == b'\n')
             .count()
             + 1;
-        let mut snippet = Snippet::source(&text[lines.clone()])
+        let mut snippet = Snippet::source(concealed(text, lines.clone()))
             .line_start(first_line)
             .path(visible(&source.name));
         for (kind, label) in labels {

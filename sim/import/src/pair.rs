@@ -209,18 +209,17 @@ fn pair(
     found
 }
 
-/// The endpoint of the other side that fits best, where that lists names alone: it has each name once, however many
-/// relations there are.
+/// The endpoint of the other side that fits best: each lists an application once, however many relations of it there are
+/// (juju/juju 3.6 `apiserver/facades/client/client/status.go`, `processApplicationRelations`, makes a set of them).
 fn again(
     one: &Listed<'_>,
     others: &[Listed<'_>],
     score: &dyn Fn(&Listed<'_>, &Listed<'_>) -> Option<u32>,
 ) -> Option<usize> {
-    let names_only = |other: &&(usize, &Listed<'_>)| other.1.by.interface.is_none();
-    let others: Vec<(usize, &Listed<'_>)> = others.iter().enumerate().collect();
-    let fitting = others.iter().filter(names_only);
-    let scored =
-        fitting.filter_map(|(at, other)| Some((score(one, other)?, std::cmp::Reverse(*at))));
+    let scored = others
+        .iter()
+        .enumerate()
+        .filter_map(|(at, other)| Some((score(one, other)?, std::cmp::Reverse(at))));
     scored.max().map(|(_, at)| at.0)
 }
 

@@ -27,6 +27,21 @@ fn a_truncated_dump_says_where_it_ends() {
     assert!(said.contains("cut off"), "{said}");
 }
 
+/// Wherever a dump is cut off: the line that is shown below the message has no secret.
+#[test]
+fn no_beginning_of_a_dump_shows_what_is_secret() {
+    let unit = r#"{"web/0": {"opened-ports": [], "charm": "ch:amd64/web-4", "leader": true, "relation-info": [{"relation-id": 3,
+ "endpoint": "database", "related-endpoint": "database", "application-data": {"endpoints": "10.1.2.3:5432",
+ "password": "hunter2-hunter2", "tls-key": "-----BEGIN PRIVATE KEY-----\nMIIEvgIBADAN\n-----END PRIVATE KEY-----"}}]}}"#;
+    for end in (1..unit.len()).filter(|end| unit.is_char_boundary(*end)) {
+        let made = from_texts([("u.json", &unit[..end])], &["u.json"]);
+        let said = notes(&made);
+        for secret in ["hunt", "MIIE"] {
+            assert!(!said.contains(secret), "{end}: {said}");
+        }
+    }
+}
+
 #[test]
 fn a_status_that_is_given_twice_is_the_same() {
     let once = from_texts([("a.json", STATUS)], &["a.json"]).expect("imported");

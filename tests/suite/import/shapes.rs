@@ -57,6 +57,49 @@ fn a_status_of_2_9_has_names_of_applications_and_machines() {
     ");
 }
 
+/// An endpoint lists each application once, however many relations to it there are (juju/juju 3.6
+/// `apiserver/facades/client/client/status.go`, `processApplicationRelations`): a database that gets certificates for its clients
+/// and for its peers of one CA.
+#[test]
+fn an_application_that_is_listed_once_may_be_related_twice() {
+    let status = |certificates: &str, own: &str| {
+        format!(
+            "
+model: {{name: db, type: caas, controller: c, cloud: k8s, version: 3.6.4}}
+applications:
+  ca:
+    {{charm: self-signed-certificates, charm-origin: charmhub, charm-name: self-signed-certificates, charm-rev: 309, scale: 1,
+     relations: {{certificates: [{certificates}]}}}}
+  pg:
+    {{charm: postgresql-k8s, charm-origin: charmhub, charm-name: postgresql-k8s, charm-rev: 600, scale: 1,
+     relations: {{client-certificates: [{own}], peer-certificates: [{own}]}}}}
+"
+        )
+    };
+    let object = |name: &str| {
+        format!("{{related-application: {name}, interface: tls-certificates, scope: global}}")
+    };
+    for text in [status("pg", "ca"), status(&object("pg"), &object("ca"))] {
+        let made = from_texts([("s.yaml", text.as_str())], &["s.yaml"]);
+        let said = notes(&made);
+        let imported = made.unwrap_or_else(|_| panic!("{said}"));
+        let found = contents(&imported.loaded.deployment);
+        let relations: Vec<&String> = found
+            .iter()
+            .filter(|line| line.starts_with("db: "))
+            .collect();
+        assert_eq!(
+            relations,
+            [
+                "db: ca:certificates pg:client-certificates tls-certificates",
+                "db: ca:certificates pg:peer-certificates tls-certificates"
+            ],
+            "{said}"
+        );
+        assert!(!said.contains("left out"), "{said}");
+    }
+}
+
 /// 4.0 leaves out `since` of units (juju/juju#21261).
 const NEW: &str = r#"
 model: {name: new, type: caas, controller: k8s, cloud: k8s, version: 4.0.0}

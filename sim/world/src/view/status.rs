@@ -308,8 +308,10 @@ fn endpoint_value(interface: &str, role: Role) -> Value {
 }
 
 /// Relations by local endpoint; what is on the other side of each.
+/// What each endpoint is related to: an application once, however many relations to it there are (juju/juju 3.6
+/// `apiserver/facades/client/client/status.go`, `processApplicationRelations`).
 fn relations(juju: &Juju, id: ApplicationId) -> Value {
-    let mut by_endpoint: BTreeMap<String, Vec<Value>> = BTreeMap::new();
+    let mut by_endpoint: BTreeMap<String, BTreeMap<String, Value>> = BTreeMap::new();
     for relation in &juju.application(id).relations {
         let relation = juju.relation(*relation);
         let Some(end) = relation.end_of(id) else {
@@ -328,9 +330,12 @@ fn relations(juju: &Juju, id: ApplicationId) -> Value {
         by_endpoint
             .entry(relation.ends[end].endpoint.to_string())
             .or_default()
-            .push(entry);
+            .entry(remote.name.to_string())
+            .or_insert(entry);
     }
-    json!(by_endpoint)
+    let listed = by_endpoint.into_iter();
+    let listed = listed.map(|(endpoint, related)| (endpoint, related.into_values().collect()));
+    Value::Object(listed.collect())
 }
 
 /// A unit whose hook failed shows `error` over its workload status.
