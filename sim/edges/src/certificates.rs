@@ -36,6 +36,15 @@ impl<'a> Certificates<'a> {
                     .push(&requirer.endpoint);
             }
         }
+        // What a model that is not given brings is a certificate all the same.
+        for absent in deployment
+            .absent
+            .iter()
+            .filter(|absent| absent.brings_certificates())
+        {
+            let own = related.entry(absent.application).or_default();
+            own.push(&absent.endpoint);
+        }
         for (&application, endpoints) in &mut related {
             let charm = &deployment.applications[application].charm;
             endpoints.retain(|name| is_shown(charm, name));

@@ -37,6 +37,7 @@ pub fn derive(deployment: &Deployment) -> Edges {
     derivation.add_to_own_workloads();
     Edges {
         edges: derivation.edges,
+        absent: deployment.absent.len(),
         outcomes,
     }
 }

@@ -26,12 +26,17 @@ pub struct Edges {
     pub edges: TiVec<EdgeIndex, Edge>,
     /// What each relation of the deployment ends as.
     pub outcomes: TiVec<RelationIndex, Outcome>,
+    /// Relations with models that are not given: it cannot be told what they end as.
+    pub absent: usize,
 }
 
 impl Edges {
     /// How many relations end as what.
     pub fn counts(&self) -> Counts {
-        let mut counts = Counts::default();
+        let mut counts = Counts {
+            unknown: self.absent,
+            ..Counts::default()
+        };
         for outcome in &self.outcomes {
             *match outcome {
                 Outcome::Tls(_) => &mut counts.tls,

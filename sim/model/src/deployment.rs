@@ -372,17 +372,37 @@ pub struct SaasSpec {
     pub offer: OfferIndex,
 }
 
-/// A relation over which an application would be given certificates or CAs, which is left out: the model on its other
-/// side is not there.
+/// A relation that is left out: the model on its other side is not there.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AbsentRelation {
-    /// The application that requires it.
+    /// The application of this side.
     pub application: ApplicationIndex,
     /// Its endpoint.
     pub endpoint: String,
+    /// What its charm has the endpoint for, where that is known.
+    pub interface: Option<String>,
+    /// Its role there, where that is known.
+    pub role: Option<Role>,
     /// The URL of the offer that it consumes; where the application's own offer is consumed, the name that Juju gives
     /// to the consumer.
     pub offer: String,
+}
+
+impl AbsentRelation {
+    /// Whether the application would be given certificates over it.
+    pub fn brings_certificates(&self) -> bool {
+        self.brings("tls-certificates")
+    }
+
+    /// Whether the application would be given certificates or CAs over it.
+    pub fn brings_trust(&self) -> bool {
+        self.brings_certificates() || self.brings("certificate_transfer")
+    }
+
+    fn brings(&self, interface: &str) -> bool {
+        let requires = self.role.is_none_or(|role| role == Role::Requirer);
+        requires && self.interface.as_deref() == Some(interface)
+    }
 }
 
 /// Something that can stand on one side of a relation or a connection.

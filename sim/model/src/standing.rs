@@ -263,7 +263,9 @@ impl Coverage {
         }
         let relations = deployment.relations.iter();
         let ends = relations.filter_map(|relation| ends(deployment, relation));
-        let absent = deployment.absent.iter().map(|_| Standing::NotSimulated);
+        let absent = deployment.absent.iter();
+        let absent = absent.filter(|absent| absent.brings_trust());
+        let absent = absent.map(|_| Standing::NotSimulated);
         let underived = std::iter::repeat_n(Standing::NotSimulated, deployment.underived);
         let connections = deployment.connections.keys();
         let bases: TiVec<ConnectionSpecIndex, Basis> = connections
@@ -456,7 +458,7 @@ impl<'a> Standings<'a> {
         let rests_on = self.rests_on(&self.deployment.connections[index]);
         let absent = self.deployment.absent.iter();
         absent
-            .filter(|absent| rests_on.contains(&absent.application))
+            .filter(|absent| absent.brings_trust() && rests_on.contains(&absent.application))
             .map(|absent| Reason {
                 application: absent.application,
                 gap: Gap::ModelNotGiven {

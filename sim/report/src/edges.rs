@@ -7,7 +7,7 @@ use trustsim_edges::{
     controller_edges,
 };
 use trustsim_kernel::visible;
-use trustsim_model::{Deployment, RelationIndex};
+use trustsim_model::{AbsentRelation, Deployment, RelationIndex};
 
 /// Every table. `relations` has a row for each relation, `edges` one for each edge with the relations it follows from.
 pub fn edges(found: &Edges, deployment: &Deployment) -> Vec<DataTable> {
@@ -55,6 +55,8 @@ fn comment(outcome: &str, dials: &str, why: &str) -> String {
 fn relations(found: &Edges, deployment: &Deployment) -> DataTable {
     let relations = deployment.relations.keys();
     let rows = relations.map(|index| relation_row(index, found, deployment));
+    let absent = deployment.absent.iter();
+    let rows = rows.chain(absent.map(|absent| absent_row(absent, deployment)));
     DataTable {
         name: "relations",
         header: &[
@@ -102,6 +104,27 @@ fn relation_row(index: RelationIndex, found: &Edges, deployment: &Deployment) ->
         Field::optional(source, Field::text),
         Field::optional(row, |row| Field::Flag(row.assumed)),
         Field::optional(row.and_then(|row| row.note.as_deref()), Field::text),
+    ]
+}
+
+fn absent_row(absent: &AbsentRelation, deployment: &Deployment) -> Vec<Field> {
+    let model = deployment.applications[absent.application].model;
+    let [provider, requirer, interface, why] = words::absent(absent, deployment);
+    vec![
+        Field::text(deployment.models[model].name.as_str()),
+        Field::text(provider),
+        Field::text(requirer),
+        Field::text(interface),
+        Field::text("unknown"),
+        Field::Nothing,
+        Field::text(""),
+        Field::text(""),
+        Field::text(why),
+        Field::text(words::SUPPLY_MODEL),
+        Field::Nothing,
+        Field::Nothing,
+        Field::Nothing,
+        Field::Nothing,
     ]
 }
 

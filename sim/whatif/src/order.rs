@@ -127,6 +127,8 @@ pub struct OrderFailure {
 pub enum NoOrder {
     /// No relation of the deployment is for certificates or CAs.
     NothingToOrder,
+    /// All that are for them are with models that are not given: the offers that they consume.
+    ModelsNotGiven(Vec<String>),
     /// No charm of the deployment is of a revision before its libraries for certificates changed.
     NothingToRefresh,
     /// The deployment does not come to rest.
@@ -164,7 +166,13 @@ pub fn relation_order(deployment: &Deployment) -> Result<RelationOrder, NoOrder>
     let trust = trust_found(&simulation);
     let mut plan = steps::Plan::of(&complete, &trust);
     if plan.acts().next().is_none() {
-        return Err(NoOrder::NothingToOrder);
+        let absent = deployment.absent.iter();
+        let offers = absent.filter(|absent| absent.brings_trust());
+        let offers: Vec<String> = offers.map(|absent| absent.offer.clone()).collect();
+        return Err(match offers.is_empty() {
+            true => NoOrder::NothingToOrder,
+            false => NoOrder::ModelsNotGiven(offers),
+        });
     }
     let mut sorted = sort::sort(&mut plan);
     let failing = trust.checks.iter().filter(|check| check.error.is_some());

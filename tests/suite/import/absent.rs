@@ -2,9 +2,11 @@
 
 use std::path::Path;
 
+use trustsim::edges::derive;
 use trustsim::model::{Coverage, Gap, Standing};
-use trustsim::report::words::standing;
-use trustsim::scenario::{MemoryFiles, load};
+use trustsim::report::words::{edges as words, standing};
+use trustsim::scenario::{LeftOut, MemoryFiles, load};
+use trustsim::whatif::{NoOrder, relation_order};
 
 const SCENARIO: &str = "duration: 2d
 models:
@@ -33,13 +35,14 @@ fn what_comes_through_it_is_not_simulated() {
     let loaded =
         load(Path::new("s.yaml"), &files).unwrap_or_else(|wrong| panic!("{}", wrong.render(false)));
     let deployment = &loaded.deployment;
-    let absent: Vec<&str> = deployment
-        .absent
-        .iter()
-        .map(|absent| absent.endpoint.as_str())
-        .collect();
+    let absent = deployment.absent.iter();
+    let absent = absent.map(|absent| (absent.endpoint.as_str(), absent.brings_trust()));
     // A dashboard is neither a certificate nor a CA.
-    assert_eq!(absent, ["certificates"]);
+    let absent: Vec<(&str, bool)> = absent.collect();
+    assert_eq!(
+        absent,
+        [("certificates", true), ("grafana-dashboard", false)]
+    );
     let coverage = Coverage::of(deployment);
     let bases: Vec<Standing> = coverage.bases.iter().map(|basis| basis.standing).collect();
     assert_eq!(bases[0], Standing::NotSimulated);
@@ -94,4 +97,47 @@ fn neither_holds_nor_fails() {
         specs.iter().all(|spec| usize::from(*spec) != 0),
         "{specs:?}"
     );
+}
+
+/// A relation with a model that is not given is counted, and what its certificate is for is no plain edge: of a central CA in
+/// another model it was said that nothing has a certificate, and that there is nothing to order or to ask.
+#[test]
+fn what_gets_its_certificate_there_is_told_as_such() {
+    let text = "models:
+  app:
+    deployed: true
+    bundle: kubernetes
+    saas: {certs: {url: admin/pki.certs}}
+    applications:
+      loki: {charm: loki-k8s, scale: 1}
+      prom: {charm: prometheus-k8s, scale: 1}
+    relations:
+      - [loki:certificates, certs:certificates]
+      - [prom:metrics-endpoint, loki:metrics-endpoint]
+connections: derived
+";
+    let files = MemoryFiles::new([("s.yaml", text)]);
+    let loaded =
+        load(Path::new("s.yaml"), &files).unwrap_or_else(|wrong| panic!("{}", wrong.render(false)));
+    let edges = derive(&loaded.deployment);
+    let counts = edges.counts();
+    assert_eq!((counts.tls, counts.plain, counts.unknown), (1, 0, 1));
+    let left_out = &loaded.derived.as_ref().expect("they are derived").left_out;
+    assert_eq!(
+        left_out.get(&LeftOut::ModelNotGiven),
+        Some(&2),
+        "{left_out:?}"
+    );
+    let told = words::absent(&loaded.deployment.absent[0], &loaded.deployment);
+    let why = "the model of admin/pki.certs is not given";
+    let interface = "tls-certificates";
+    assert_eq!(
+        told,
+        ["admin/pki.certs", "loki:certificates", interface, why]
+    );
+    let order = relation_order(&loaded.deployment);
+    let NoOrder::ModelsNotGiven(offers) = order.expect_err("nothing is given") else {
+        panic!("its CA is in another model");
+    };
+    assert_eq!(offers, ["admin/pki.certs"]);
 }

@@ -70,6 +70,25 @@ fn relations(found: &Edges, deployment: &Deployment, detail: Detail) -> String {
         }
         table.row(cells);
     }
+    for absent in &deployment.absent {
+        let model = deployment.applications[absent.application].model;
+        let [provider, requirer, interface, why] = words::absent(absent, deployment);
+        let why = format!("{why}: {}", words::SUPPLY_MODEL);
+        let mut cells = vec![
+            Cell::plain(&deployment.models[model].name),
+            Cell::plain(&provider),
+            Cell::plain(&requirer),
+            Cell::plain(&interface),
+            Cell::new("unknown", style::BAD),
+            Cell::plain(""),
+            Cell::plain(""),
+            Cell::plain(&why),
+        ];
+        if with_source {
+            cells.push(Cell::plain(""));
+        }
+        table.row(cells);
+    }
     table.render()
 }
 

@@ -21,7 +21,22 @@ pub fn requests(found: &Requests, manifest: &Manifest, detail: Detail) -> String
     }
     unanswered(found, &mut text);
     silent(found, &mut text);
+    not_given(&manifest.deployment, &mut text);
     text
+}
+
+/// What is asked of CAs whose models are not given.
+fn not_given(deployment: &Deployment, text: &mut String) {
+    let absent = deployment.absent.iter();
+    for absent in absent.filter(|absent| absent.brings_certificates()) {
+        let address = deployment.application_address(absent.application);
+        text.push_str(&format!(
+            "\n{}: what {address}:{} asks of {}: its model is not given\n",
+            paint(style::WAIT, "not simulated"),
+            absent.endpoint,
+            absent.offer
+        ));
+    }
 }
 
 /// How far it was played.

@@ -1,12 +1,12 @@
 //! The words for edges that follow from relations: what each relation ends as, who dials, and why.
 
 use super::number::counted;
-use trustsim_charm_model::EndpointSource;
+use trustsim_charm_model::{EndpointSource, Role};
 use trustsim_edges::{
     Checks, ControllerEdge, Counts, Dials, Edge, Edges, End, Name, NoEdge, Outcome, Plain, Reason,
     Row, Transport, Unknown, controller_edges, row_of,
 };
-use trustsim_model::{ControllerIndex, Deployment, RelationIndex, RelationSpec};
+use trustsim_model::{AbsentRelation, ControllerIndex, Deployment, RelationIndex, RelationSpec};
 use trustsim_scenario::{Derived, LeftOut};
 
 /// `TLS`, `plain`, `none` or `unknown`.
@@ -78,6 +78,7 @@ pub const fn left_out(why: LeftOut) -> &'static str {
         }
         LeftOut::Address => "to the address of a pod",
         LeftOut::NoCertificate => "whose certificate comes from no relation",
+        LeftOut::ModelNotGiven => "whose certificate comes from a model that is not given",
         LeftOut::CaInDatabag => "whose CA comes in the databag alone",
         LeftOut::NoClientCertificate => "whose client has no certificate of a relation",
         LeftOut::OneUnit => "of a single unit to itself",
@@ -288,6 +289,26 @@ fn unknown_because(unknown: Unknown, relation: &RelationSpec) -> String {
             )
         }
     }
+}
+
+/// What has to be supplied where the model of the other side is not given.
+pub const SUPPLY_MODEL: &str = "give the status or the bundle of its model too";
+
+/// Provider, requirer, interface and reason of a relation with a model that is not given.
+pub fn absent(absent: &AbsentRelation, deployment: &Deployment) -> [String; 4] {
+    let address = deployment.application_address(absent.application);
+    let own = match address.as_str().split_once('.') {
+        Some((_, name)) => format!("{name}:{}", absent.endpoint),
+        None => format!("{address}:{}", absent.endpoint),
+    };
+    let sides = match absent.role {
+        Some(Role::Provider) => [own, absent.offer.clone()],
+        Some(Role::Requirer | Role::Peer) | None => [absent.offer.clone(), own],
+    };
+    let [provider, requirer] = sides;
+    let interface = absent.interface.clone().unwrap_or_default();
+    let why = format!("the model of {} is not given", absent.offer);
+    [provider, requirer, interface, why]
 }
 
 /// What would have to be supplied.

@@ -157,6 +157,10 @@ pub fn no_order(why: &NoOrder) -> String {
         NoOrder::NothingToRefresh => {
             "no charm is known at a revision before its libraries for certificates changed".to_owned()
         }
+        NoOrder::ModelsNotGiven(offers) => format!(
+            "its certificates and CAs come over {}, whose models are not given: give their status or bundle too",
+            offers.join(", ")
+        ),
         NoOrder::NotAtRest(unrest) => restless(unrest),
         NoOrder::NotAtRestWithout(unrest) => format!(
             "without its relations for certificates and CAs {}, so that there is nothing in which TLS could be turned on",

@@ -1,16 +1,12 @@
-//! Relations that would bring certificates or CAs, of models that are not there.
+//! Relations with models that are not there.
 
 use super::inventory::Inventory;
 use super::usual_names::usual;
 use crate::format::MergedModel;
-use trustsim_charms::Role;
 use trustsim_model::{AbsentRelation, ModelIndex, TiVec};
 use trustsim_yaml::{Map, Node};
 
-/// The interfaces over which an application is given certificates or CAs.
-const GIVING: [&str; 2] = ["tls-certificates", "certificate_transfer"];
-
-/// Those relations of consumed offers that could not be found, in which an application requires what they give.
+/// The relations of consumed offers that could not be found.
 pub(super) fn absent(
     bundles: &TiVec<ModelIndex, MergedModel>,
     inventory: &Inventory,
@@ -28,14 +24,8 @@ pub(super) fn absent(
                 continue;
             };
             for (own, other) in [(left, right), (right, left)] {
-                let offer = missing_offer(model, bundle, name_of(other), inventory);
-                let required = required(model, own, inventory);
-                if let (Some(offer), Some((application, endpoint))) = (offer, required) {
-                    found.push(AbsentRelation {
-                        application,
-                        endpoint,
-                        offer,
-                    });
+                if let Some(offer) = missing_offer(model, bundle, name_of(other), inventory) {
+                    found.extend(side_of(model, own, offer, inventory));
                 }
             }
         }
@@ -65,20 +55,28 @@ fn missing_offer(
     Some(url.map_or_else(|| name.to_owned(), |url| url.value.clone()))
 }
 
-/// The application and the endpoint of a side that is given certificates or CAs.
-fn required(
+/// The side of such a relation that is there.
+fn side_of(
     model: ModelIndex,
     side: &str,
+    offer: String,
     inventory: &Inventory,
-) -> Option<(trustsim_model::ApplicationIndex, String)> {
+) -> Option<AbsentRelation> {
     let (name, endpoint) = side.split_once(':')?;
     let application = inventory.application(model, name)?;
-    let charm = inventory.charm(application);
-    let (interface, role) = match (charm.endpoint(endpoint), usual(endpoint)) {
-        (Some(known), _) => (known.interface.as_str(), Some(known.role)),
-        (None, Some(usual)) => (usual.interface, usual.role),
-        (None, None) => return None,
+    let (interface, role) = match (
+        inventory.charm(application).endpoint(endpoint),
+        usual(endpoint),
+    ) {
+        (Some(known), _) => (Some(known.interface.clone()), Some(known.role)),
+        (None, Some(usual)) => (Some(usual.interface.to_owned()), usual.role),
+        (None, None) => (None, None),
     };
-    let requires = role.is_none_or(|role| role == Role::Requirer);
-    (requires && GIVING.contains(&interface)).then(|| (application, endpoint.to_owned()))
+    Some(AbsentRelation {
+        application,
+        endpoint: endpoint.to_owned(),
+        interface,
+        role,
+        offer,
+    })
 }

@@ -66,6 +66,8 @@ pub enum LeftOut {
     Address,
     /// The listener's certificate comes from none of its relations.
     NoCertificate,
+    /// It comes over a relation with a model that is not given.
+    ModelNotGiven,
     /// The CA comes in the relation's databag, which is not played for this interface, and the dialer gets it in no
     /// other way.
     CaInDatabag,
@@ -85,6 +87,7 @@ impl LeftOut {
             | Self::Unread
             | Self::Address
             | Self::NoCertificate
+            | Self::ModelNotGiven
             | Self::CaInDatabag
             | Self::NoClientCertificate
             | Self::CharmsTrust => true,
@@ -353,7 +356,12 @@ fn connection(
     let is_own = deployment.applications[to].charm.implementation.api;
     let has_certificate = certificate.is_some() && trust.has_certificate(to);
     if !has_certificate && is_own.is_none() {
-        return Err(LeftOut::NoCertificate);
+        let mut absent = deployment.absent.iter();
+        let is_absent = absent.any(|one| one.brings_certificates() && one.application == to);
+        return Err(match is_absent {
+            true => LeftOut::ModelNotGiven,
+            false => LeftOut::NoCertificate,
+        });
     }
     let played = unplayed_trust(edge, [from, to], is_passed_on, trust)?;
     let name = match &edge.name {
