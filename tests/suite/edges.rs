@@ -279,3 +279,54 @@ models:
     };
     assert!(found.iter().all(|edge| edges.edges[*edge].is_assumed()));
 }
+
+/// What the relations of one model end as, and the edges that no relation shows: dialer, listener and why.
+fn told(applications: &str, relations: &str) -> Vec<String> {
+    let deployment = deployed(&format!(
+        "models:\n  m:\n    applications:\n{applications}    relations: {relations}\n"
+    ));
+    let edges = derive(&deployment);
+    let each = edges.edges.iter().map(|edge| {
+        let (from, to) = (
+            words::dialer(edge, &deployment),
+            words::end(edge.to, &deployment),
+        );
+        format!("{from} -> {to} {}", words::transport(&edge.transport))
+    });
+    each.collect()
+}
+
+/// canonical/mongodb-operator 460b6ccb metadata.yaml: of the revisions of one charm some have `certificates` for both, others
+/// `peer-certificates` and `client-certificates`.
+#[test]
+fn units_show_each_other_the_certificate_that_is_for_both() {
+    let of = |endpoint: &str| {
+        let relations = format!("[['mongo:{endpoint}', 'ca:certificates']]");
+        told(
+            "      ca: {charm: self-signed-certificates, num_units: 1}\n      mongo: {charm: mongodb, num_units: 3}\n",
+            &relations,
+        )
+    };
+    assert_eq!(of("certificates"), ["m.mongo -> m.mongo TLS"]);
+    assert_eq!(of("peer-certificates"), ["m.mongo -> m.mongo TLS"]);
+    assert_eq!(of("client-certificates"), ["m.mongo -> m.mongo plain"]);
+}
+
+/// charmed-etcd serves `etcd_client`, whichever side a bundle names first, though its entry is of a revision without it.
+#[test]
+fn a_database_is_not_the_client_of_who_uses_it() {
+    let applications = "      ca: {charm: self-signed-certificates, num_units: 1}
+      app: {charm: some-app, num_units: 1}
+      etcd: {charm: charmed-etcd, num_units: 1}\n";
+    for between in [
+        "'app:etcd', 'etcd:etcd-client'",
+        "'etcd:etcd-client', 'app:etcd'",
+    ] {
+        let relations = format!("[[{between}], ['etcd:client-certificates', 'ca:certificates']]");
+        let edges = told(applications, &relations);
+        assert!(
+            edges.contains(&"m.app -> m.etcd TLS".to_owned()),
+            "{edges:?}"
+        );
+    }
+}

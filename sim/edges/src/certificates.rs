@@ -13,6 +13,9 @@ const INTERFACE: &str = "tls-certificates";
 /// metadata.yaml ab2a7bc.
 const PEERS: &str = "peer-certificates";
 
+/// The endpoint whose certificates are for both, of a charm whose revisions have either (mongodb).
+const BOTH: &str = "certificates";
+
 /// The endpoints of each application over which it gets certificates to show.
 #[derive(Clone, Debug)]
 pub(crate) struct Certificates<'a> {
@@ -66,8 +69,9 @@ impl<'a> Certificates<'a> {
     pub(crate) fn for_units(&self, application: ApplicationIndex) -> Option<&'a str> {
         let charm = &self.deployment.applications[application].charm;
         let endpoints = self.endpoints(application);
+        let of = |wanted: &str| endpoints.iter().copied().find(|name| *name == wanted);
         match charm.endpoint(PEERS) {
-            Some(_) => endpoints.iter().copied().find(|name| *name == PEERS),
+            Some(_) => of(PEERS).or_else(|| of(BOTH)),
             None => endpoints.first().copied(),
         }
     }

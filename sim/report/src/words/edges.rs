@@ -268,7 +268,7 @@ fn edge_because(edge: &Edge, deployment: &Deployment) -> String {
         Checks::Unverified => text.push_str(", which is not checked"),
         Checks::ClientDecides => text.push_str(", checked as the client is set"),
     }
-    if edge.mutual {
+    if edge.mutual && edge.transport.is_tls() {
         text.push_str(", mutual");
     }
     text

@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use super::drafts::{RelationDraft, SideDraft};
 use super::guesses::name_endpoints;
 use super::inventory::Inventory;
-use super::usual_names::{Usual, between, usual};
+use super::usual_names::{Usual, between, named_after, usual};
 use trustsim_charms::{
     CertificatesProfile, Endpoint, EndpointProfile, EndpointSource, LibraryProfile, Protocol, Role,
     Serves,
@@ -207,7 +207,7 @@ impl Inference<'_> {
             let Some([_, first]) = undecided.peek().copied() else {
                 break;
             };
-            let decided = undecided.find_map(|edge| by_usual_names(edge, &edges));
+            let decided = undecided.find_map(|edge| self.by_usual_names(edge, &edges));
             let (name, known) = decided.unwrap_or_else(|| (first.clone(), provided(&first.1)));
             open.insert(name, Some(known));
         }
@@ -217,6 +217,24 @@ impl Inference<'_> {
                 (name, known)
             })
             .collect()
+    }
+
+    /// The provider of a relation between endpoints with usual names.
+    fn by_usual_names(&self, edge: &[Name; 2], edges: &[[Name; 2]]) -> Option<(Name, Known)> {
+        let relations = edge
+            .each_ref()
+            .map(|name| edges.iter().filter(|other| other.contains(name)).count());
+        let names = edge.each_ref().map(|(_, endpoint)| endpoint.as_str());
+        let (interface, provider) = between(names, relations)?;
+        let charms = edge
+            .each_ref()
+            .map(|(application, _)| &*self.inventory.charm(*application).name);
+        let provider = named_after(charms, interface).unwrap_or(provider);
+        let known = Known {
+            source: EndpointSource::UsualName,
+            ..provided(interface)
+        };
+        Some((edge[provider].clone(), known))
     }
 
     fn known(&self, name: &Name, open: &BTreeMap<Name, Option<Known>>) -> Option<Known> {
@@ -297,20 +315,6 @@ fn opposite(known: &Known) -> Known {
         },
         ..known.clone()
     }
-}
-
-/// The provider of a relation between endpoints with usual names.
-fn by_usual_names(edge: &[Name; 2], edges: &[[Name; 2]]) -> Option<(Name, Known)> {
-    let relations = edge
-        .each_ref()
-        .map(|name| edges.iter().filter(|other| other.contains(name)).count());
-    let names = edge.each_ref().map(|(_, endpoint)| endpoint.as_str());
-    let (interface, provider) = between(names, relations)?;
-    let known = Known {
-        source: EndpointSource::UsualName,
-        ..provided(interface)
-    };
-    Some((edge[provider].clone(), known))
 }
 
 /// An endpoint that is offered, and in no relation.

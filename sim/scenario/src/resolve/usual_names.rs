@@ -78,6 +78,20 @@ pub(super) fn between(names: [&str; 2], relations: [usize; 2]) -> Option<(&'stat
     Some((interface, provider))
 }
 
+/// Which of two charms is named after what an interface is for: charmed-etcd provides `etcd_client`, and zookeeper-k8s
+/// `zookeeper`.
+pub(super) fn named_after(charms: [&str; 2], interface: &str) -> Option<usize> {
+    if is_for_certificates(interface) {
+        return None;
+    }
+    let product = interface.split(['_', '-']).next().unwrap_or(interface);
+    match charms.map(|charm| charm.contains(product)) {
+        [true, false] => Some(0),
+        [false, true] => Some(1),
+        _ => None,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -113,6 +127,23 @@ mod tests {
             }
         }
         assert!(known * 100 > all * 85, "{known} of {all}");
+    }
+
+    #[test]
+    fn a_charm_provides_what_it_is_named_after() {
+        for (charms, interface, found) in [
+            (["app", "charmed-etcd"], "etcd_client", Some(1)),
+            (["zookeeper-k8s", "kafka-k8s"], "zookeeper", Some(0)),
+            (
+                ["keystone-k8s", "keystone-ldap"],
+                "keystone-credentials",
+                None,
+            ),
+            (["app", "other"], "rabbitmq", None),
+            (["tls-certificates-operator", "app"], CERTIFICATES, None),
+        ] {
+            assert_eq!(named_after(charms, interface), found, "{charms:?}");
+        }
     }
 
     #[test]
