@@ -119,3 +119,49 @@ fn one_charm_of_kubernetes_is_enough() {
     ]));
     assert!(!taken(&["k8s", "k8s-worker", "etcd"]));
 }
+
+/// Of the runs of one file of a test each begins with the state of the one before; another file is another deployment.
+#[test]
+fn each_file_of_a_test_is_read() {
+    let text = std::fs::read_to_string(file("kafka-test.json")).expect("it is there");
+    let other = text
+        .replace("kafka.tftest.hcl", "other.tftest.hcl")
+        .replace("\"streams\"", "\"other\"");
+    let both = format!("{text}{other}");
+    let models = |text: &str| {
+        let made = from_texts([("t.json", text)], &["t.json"]);
+        let imported = made.unwrap_or_else(|wrong| panic!("{}", wrong.render(false)));
+        let models = imported.loaded.deployment.models.iter();
+        models.map(|model| model.name.clone()).collect::<Vec<_>>()
+    };
+    assert_eq!(models(&text), ["streams"]);
+    assert_eq!(models(&both), ["streams", "other"]);
+}
+
+/// A plan in a test has no expressions, and of a model that it makes no UUID: which applications are in which is not told.
+#[test]
+fn a_plan_that_does_not_tell_models_apart_is_told() {
+    let of = |version: &str, applications: &[&str]| {
+        let resources = applications.iter().map(|name| {
+            format!(
+                r#"{{"address": "juju_application.{name}", "mode": "managed", "type": "juju_application", "name": "{name}",
+                "values": {{"name": "{name}", "units": 1, "charm": [{{"name": "{name}-k8s"}}]}}}}"#
+            )
+        });
+        let resources = resources.collect::<Vec<_>>().join(", ");
+        let text = format!(
+            r#"{{{version}"planned_values": {{"root_module": {{"resources": [{resources}]}}}}}}"#
+        );
+        notes(&from_texts([("p.json", text.as_str())], &["p.json"]))
+    };
+    let format = r#""format_version": "1.2", "#;
+    let told =
+        "which models 2 applications are in is known after apply: they are taken to be in one";
+    assert!(of(format, &["loki", "otelcol"]).contains(told));
+    assert!(!of(format, &["loki"]).contains("which models"));
+    let told = "the file does not say in which format of Terraform it is; it is read as 1.x";
+    let without = r#""terraform_version": "1.9.8", "#;
+    let said = of(without, &["loki"]);
+    assert!(said.contains(told), "{said}");
+    assert!(!of(format, &["loki"]).contains(told));
+}

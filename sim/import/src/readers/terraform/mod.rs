@@ -14,7 +14,9 @@ mod models;
 mod references;
 mod resources;
 
-use trustsim_errors::{Code, Diagnostic, Diagnostics};
+use std::collections::BTreeMap;
+
+use trustsim_errors::{Code, Diagnostic, Diagnostics, Severity};
 use trustsim_yaml::{Entry, Node, Place, SyntaxError, Value, parse};
 
 use super::text;
@@ -23,15 +25,16 @@ use models::Reading;
 use references::Configuration;
 use resources::Resources;
 
-/// The plans and states among the lines of a test.
+/// The plans and states among the lines of a test: the last one of each of its files. A run after another one of the file
+/// begins with the state of that one, so that the last has all.
 ///
 /// # Errors
 ///
 /// A line that is no JSON.
-pub(crate) fn lines(text: &str, file: u32) -> Result<Vec<Node>, SyntaxError> {
-    let mut found = Vec::new();
+pub(crate) fn lines(written: &str, file: u32) -> Result<Vec<Node>, SyntaxError> {
+    let mut found: BTreeMap<Option<String>, Node> = BTreeMap::new();
     let mut start = 0;
-    for line in text.split_inclusive('\n') {
+    for line in written.split_inclusive('\n') {
         let at = start;
         start += u32::try_from(line.len()).expect("a text of at most 16 MiB");
         // Other lines are progress, which has no values.
@@ -47,15 +50,13 @@ pub(crate) fn lines(text: &str, file: u32) -> Result<Vec<Node>, SyntaxError> {
                 let found_here = document.get(key).filter(|node| !node.is_null());
                 if let Some(mut node) = found_here.cloned() {
                     move_places(&mut node, at);
-                    found.push(node);
+                    let of_test = text(document, "@testfile").map(|file| file.value);
+                    found.insert(of_test, node);
                 }
             }
         }
     }
-    // A run after another one begins with the state of that one: the last plan or state has all.
-    found.reverse();
-    found.truncate(1);
-    Ok(found)
+    Ok(found.into_values().collect())
 }
 
 const fn moved(place: Place, by: u32) -> Place {
@@ -84,9 +85,12 @@ fn move_places(node: &mut Node, by: u32) {
 
 /// The models of a plan or a state.
 pub(crate) fn read(document: &Node, out: &mut Diagnostics) -> Vec<ModelDump> {
-    if let Some(error) = unknown_format(document) {
-        out.push(error);
-        return Vec::new();
+    if let Some(found) = unknown_format(document) {
+        let is_error = found.severity == Severity::Error;
+        out.push(found);
+        if is_error {
+            return Vec::new();
+        }
     }
     let resources = Resources::of(document);
     if resources.is_empty() {
@@ -103,14 +107,22 @@ pub(crate) fn read(document: &Node, out: &mut Diagnostics) -> Vec<ModelDump> {
     Reading::new(&resources, &configuration, document.place, out).models()
 }
 
-/// The error of a major version that may mean something else.
+/// The error of a major version that may mean something else; of none at all, a warning.
 fn unknown_format(document: &Node) -> Option<Diagnostic> {
     const KEYS: [&str; 3] = [
         "format_version",
         "plan_format_version",
         "state_format_version",
     ];
-    let version = KEYS.iter().find_map(|key| text(document, key))?;
+    let Some(version) = KEYS.iter().find_map(|key| text(document, key)) else {
+        let place = Place {
+            end: document.place.start,
+            ..document.place
+        };
+        let message = "the file does not say in which format of Terraform it is; it is read as 1.x";
+        let help = "give what `terraform show -json` prints, whole";
+        return Some(Diagnostic::warning(Code::FormatVersion, place, message).help(help));
+    };
     let major = version.value.split('.').next().unwrap_or(&version.value);
     if ["0", "1"].contains(&major) {
         return None;

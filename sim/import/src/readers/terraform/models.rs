@@ -30,6 +30,8 @@ pub(super) struct Reading<'a> {
     /// Offers by the addresses of their resources.
     pub(super) offers: BTreeMap<String, Offer>,
     place: Place,
+    /// How many resources say nothing of the model that they are in.
+    untold: usize,
 }
 
 impl<'a> Reading<'a> {
@@ -46,6 +48,7 @@ impl<'a> Reading<'a> {
             models: BTreeMap::new(),
             offers: BTreeMap::new(),
             place,
+            untold: 0,
         }
     }
 
@@ -62,6 +65,15 @@ impl<'a> Reading<'a> {
         }
         for resource in resources.of_kind("juju_application") {
             self.application(resource);
+        }
+        if self.untold > 1 {
+            let message = format!(
+                "which models {} applications are in is known after apply: they are taken to be in one",
+                self.untold
+            );
+            let help = "give what `terraform show -json` prints of the plan or of the state; in a test, the run has to be \
+                        `command = apply`";
+            left_out(self.out, self.place, message, help);
         }
         for resource in resources.of_kind("juju_offer") {
             self.offer(resource);
@@ -125,7 +137,11 @@ impl<'a> Reading<'a> {
                         None,
                     )
                 }
-                None => (self.near(resource).ok_or_else(|| "model".to_owned()), None),
+                None => {
+                    let near = self.near(resource);
+                    self.untold += usize::from(near.is_none());
+                    (near.ok_or_else(|| "model".to_owned()), None)
+                }
             },
         };
         match key {
