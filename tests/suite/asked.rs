@@ -3,13 +3,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use trustsim::charms::readings;
 use trustsim::diagnosis::{RequestOutcome, requests};
 use trustsim::kernel::Span;
 use trustsim::report::words::order::no_order;
-use trustsim::report::words::requests as words;
+use trustsim::report::words::{requests as words, trusted};
 use trustsim::validators::ErrorKind;
 use trustsim::whatif::{
-    MissingTrust, NameVerdict, PlayedOrder, dialled_names, relation_order, trust_found,
+    MissingTrust, NameVerdict, PlayedOrder, RefreshTo, dialled_names, refresh_order,
+    relation_order, trust_found,
 };
 use trustsim::world::{CertificateKind, Deployment, Kind, Options, Simulation};
 
@@ -296,4 +298,85 @@ connections: derived
          authority`, k8s.kubernetes-worker/0 never starts: `Waiting for certificate authority`, so that there is nothing in \
          which TLS could be turned on"
     );
+}
+
+/// Refreshed all at once COS loses seconds, and an hour one after the other: grafana reads the CA that comes first, until its next
+/// update-status. Then the answer says that this is better.
+#[test]
+fn an_order_that_loses_more_than_all_at_once_says_so() {
+    let revisions = [("ca", 155), ("loki", 160), ("prom", 180), ("graf", 100)];
+    let [ca, loki, prom, graf] = revisions.map(|(_, revision)| revision);
+    let deployment = deployed(&format!(
+        "models:
+  m:
+    bundle: kubernetes
+    applications:
+      ca: {{charm: self-signed-certificates, revision: {ca}, scale: 1}}
+      loki: {{charm: loki-k8s, scale: 1, revision: {loki}}}
+      prom: {{charm: prometheus-k8s, scale: 1, revision: {prom}}}
+      graf: {{charm: grafana-k8s, scale: 1, revision: {graf}}}
+    relations:
+      - [loki:certificates, ca:certificates]
+      - [prom:certificates, ca:certificates]
+      - [graf:certificates, ca:certificates]
+      - [graf:grafana-source, loki:grafana-source]
+      - [graf:grafana-source, prom:grafana-source]
+      - [prom:metrics-endpoint, loki:metrics-endpoint]
+connections: derived
+"
+    ));
+    let found = relation_order(&deployment).expect("it has an order");
+    assert!(found.better_at_once().is_none(), "{:?}", found.plays);
+    // The charm of loki uses its CA in the hook that brings its certificate.
+    assert_eq!(found.unordered, []);
+    let newest = |name: &str| {
+        let index = deployment.applications.iter_enumerated();
+        let (index, spec) = index
+            .into_iter()
+            .find(|(_, one)| one.name == name)
+            .expect("it is there");
+        let mut all = readings(&spec.charm.name).into_iter();
+        let reading = all
+            .find(|reading| !reading.is_generation)
+            .expect("it is known");
+        RefreshTo {
+            application: index,
+            tracks: reading.tracks,
+            charm: Arc::new(reading.charm.metadata),
+        }
+    };
+    let to: Vec<RefreshTo> = revisions.iter().map(|(name, _)| newest(name)).collect();
+    let found = refresh_order(&deployment, &to).expect("it has an order");
+    let [in_order, at_once] = found.better_at_once().expect("it loses more");
+    assert!(at_once < in_order, "{at_once:?} {in_order:?}");
+    let seeds = found
+        .plays
+        .iter()
+        .map(|play| (play.order == PlayedOrder::Opposite, play.seeds));
+    assert!(
+        seeds
+            .into_iter()
+            .all(|(is_opposite, seeds)| seeds == if is_opposite { 1 } else { 4 })
+    );
+}
+
+/// canonical/opensearch-operator keeps the CA of its certificate in a store that is called after no endpoint.
+#[test]
+fn a_ca_in_a_store_of_its_own_came_over_the_relation_that_brought_it() {
+    let deployment = Arc::new(deployed(
+        "models:
+  m:
+    applications:
+      ca: {charm: self-signed-certificates, num_units: 1}
+      os: {charm: opensearch, num_units: 2}
+    relations: [['os:certificates', 'ca:certificates']]
+connections: derived
+",
+    ));
+    let mut simulation = Simulation::new(Arc::clone(&deployment), Options::default());
+    simulation.run_until(deployment.start + Span::from_secs(3_600));
+    let found = trust_found(&simulation);
+    let used = found.trusted.iter().filter(|root| !root.used_by.is_empty());
+    let routes: Vec<String> = used.map(|root| trusted::route(&root.route)).collect();
+    assert_eq!(routes, ["m.ca:certificates m.os:certificates"; 2]);
 }

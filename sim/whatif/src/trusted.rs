@@ -284,6 +284,11 @@ impl Search<'_> {
         if relations.iter().any(is_of_owner) {
             relations.retain(is_of_owner);
         }
+        // A file that is called after no endpoint has what came over any of them.
+        if relations.is_empty() {
+            relations = relations_of_trust(self.simulation.deployment(), holder);
+            relations.retain(is_of_owner);
+        }
         match relations.is_empty() {
             true => TrustRoute::Own,
             false => TrustRoute::Relations(relations),
@@ -394,6 +399,20 @@ fn relations_over(deployment: &Deployment, holder: &Address, source: &str) -> Ve
         .filter(|(length, _)| Some(*length) == longest);
     of_longest
         .map(|(_, relation)| trust_relation(deployment, relation))
+        .collect()
+}
+
+/// The relations over which an application gets certificates or CAs.
+fn relations_of_trust(deployment: &Deployment, holder: &Address) -> Vec<TrustRelation> {
+    let own = deployment.application_at(holder);
+    let relations = deployment.relations.iter().filter(|relation| {
+        let is_trust = [Interface::TlsCertificates, Interface::CertificateTransfer]
+            .iter()
+            .any(|interface| interface.is(&relation.interface));
+        is_trust && deployment.application_of(relation.sides[1].party) == own
+    });
+    relations
+        .map(|relation| trust_relation(deployment, relation))
         .collect()
 }
 

@@ -6,7 +6,7 @@ use super::{Align, Cell, Detail, Table, shown_of};
 use crate::unplayed::Unplayed;
 use crate::words::number::counted;
 use crate::words::order::{self as words, Among};
-use trustsim_kernel::visible;
+use trustsim_kernel::{format_duration, visible};
 use trustsim_whatif::{OrderPlay, PlayedOrder, RelationOrder, StepKind};
 
 /// Renders it.
@@ -44,6 +44,14 @@ pub fn order(found: &RelationOrder, unplayed: &Unplayed, detail: Detail) -> Stri
                 others: !found.failing_anyway.is_empty(),
             };
             text.push_str(&played(play, among, detail));
+        }
+        if let Some([found, at_once]) = found.better_at_once() {
+            text.push_str(&format!(
+                "\n{}: all steps at once, one right after the other: {} lost in place of {}\n",
+                paint(style::GOOD, "better"),
+                format_duration(at_once),
+                format_duration(found)
+            ));
         }
     }
     if !found.not_proven.is_empty() {

@@ -64,26 +64,35 @@ pub(super) fn play(
         play
     };
     let mut found = play(&simulation, PlayedOrder::Found, acts);
+    let opposite = play(&simulation, PlayedOrder::Opposite, &opposite);
+    let mut at_once = play(&simulation, PlayedOrder::AtOnce, &together);
     for seed in seeds_after(base.seed, MORE_SEEDS) {
         let simulation = at_rest(base, seed)?;
-        let again = play(&simulation, PlayedOrder::Found, acts);
-        found.seeds += 1;
-        for one in again.failures {
-            let mut known = found.failures.iter();
-            if !known.any(|known| known.connection == one.connection) {
-                found.failures.push(one);
-            }
+        add_seed(&mut found, play(&simulation, PlayedOrder::Found, acts));
+        // Where the order does not hold, it is held against this one.
+        if !found.failures.is_empty() {
+            add_seed(
+                &mut at_once,
+                play(&simulation, PlayedOrder::AtOnce, &together),
+            );
         }
     }
-    let others = [
-        (PlayedOrder::Opposite, &opposite),
-        (PlayedOrder::AtOnce, &together),
-    ];
-    let others = others.map(|(order, acts)| play(&simulation, order, acts));
     Ok(Played {
-        plays: std::iter::once(found).chain(others).collect(),
+        plays: vec![found, opposite, at_once],
         watched,
     })
+}
+
+/// What failed with another seed: of each connection, for as long as it does with any.
+fn add_seed(play: &mut OrderPlay, again: OrderPlay) {
+    play.seeds += 1;
+    for one in again.failures {
+        let mut known = play.failures.iter_mut();
+        match known.find(|known| known.connection == one.connection) {
+            Some(known) => known.lost = known.lost.max(one.lost),
+            None => play.failures.push(one),
+        }
+    }
 }
 
 /// The names of the connections that fail in this order, with any of the seeds.
