@@ -6,7 +6,7 @@
 
 use std::ops::Range;
 
-/// What stands in place of each byte of a secret.
+/// What is shown for each byte of a secret.
 const MASK: &str = "*";
 /// Letters and digits in a row that are no word.
 const LONG: usize = 40;

@@ -1,13 +1,13 @@
 //! Edges that follow from relations, as tables: `relations`, `edges`.
 
 use super::data_table::{DataTable, Field};
-use super::words::edges as words;
+use super::words::edges::{self as words, EdgeStanding};
 use trustsim_edges::{
     CONTROLLER_NAME, CONTROLLER_SOURCE, Checks, Edge, Edges, Name, Outcome, Reason, Transport,
     controller_edges,
 };
 use trustsim_kernel::visible;
-use trustsim_model::{AbsentRelation, Deployment, RelationIndex};
+use trustsim_model::{AbsentRelation, Deployment, RelationIndex, Standings};
 
 /// Every table. `relations` has a row for each relation, `edges` one for each edge with the relations it follows from.
 pub fn edges(found: &Edges, deployment: &Deployment) -> Vec<DataTable> {
@@ -129,7 +129,9 @@ fn absent_row(absent: &AbsentRelation, deployment: &Deployment) -> Vec<Field> {
 }
 
 fn each_edge(found: &Edges, deployment: &Deployment) -> DataTable {
-    let own = found.edges.iter().map(|edge| edge_row(edge, deployment));
+    let standings = Standings::of(deployment);
+    let own = found.edges.iter();
+    let own = own.map(|edge| edge_row(edge, deployment, &standings));
     let rows = own.chain(to_controllers(deployment));
     DataTable {
         name: "edges",
@@ -138,6 +140,7 @@ fn each_edge(found: &Edges, deployment: &Deployment) -> DataTable {
             "to",
             "name",
             "transport",
+            "standing",
             "certificate",
             "could_be_tls",
             "checks",
@@ -151,7 +154,7 @@ fn each_edge(found: &Edges, deployment: &Deployment) -> DataTable {
     }
 }
 
-fn edge_row(edge: &Edge, deployment: &Deployment) -> Vec<Field> {
+fn edge_row(edge: &Edge, deployment: &Deployment, standings: &Standings<'_>) -> Vec<Field> {
     let certificate = match &edge.transport {
         Transport::Tls { certificate } => certificate.as_deref(),
         Transport::Plain(_) => None,
@@ -174,6 +177,9 @@ fn edge_row(edge: &Edge, deployment: &Deployment) -> Vec<Field> {
         Field::text(words::end(edge.to, deployment)),
         Field::text(name),
         Field::text(words::transport(&edge.transport)),
+        Field::optional(EdgeStanding::of(edge, deployment, standings), |found| {
+            Field::text(found.word())
+        }),
         Field::optional(certificate, Field::text),
         Field::optional(edge.transport.possible_certificate(), Field::text),
         Field::text(words::checks(edge.checks)),
@@ -194,6 +200,7 @@ fn to_controllers(deployment: &Deployment) -> impl Iterator<Item = Vec<Field>> {
             Field::text(to),
             Field::text(CONTROLLER_NAME),
             Field::text("TLS"),
+            Field::text(EdgeStanding::NotPlayed.word()),
             Field::Nothing,
             Field::Nothing,
             Field::text(words::checks(Checks::Verified)),

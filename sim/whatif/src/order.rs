@@ -41,7 +41,7 @@ pub struct RelationOrder {
 }
 
 impl RelationOrder {
-    /// What is lost in this order and all at once, where the latter loses less.
+    /// What is lost in this order and all at once, where the latter loses less than half of it.
     pub fn better_at_once(&self) -> Option<[Span; 2]> {
         let lost = |order: PlayedOrder| -> Option<Span> {
             let play = self.plays.iter().find(|play| play.order == order)?;
@@ -49,7 +49,7 @@ impl RelationOrder {
         };
         let found = lost(PlayedOrder::Found)?;
         let at_once = lost(PlayedOrder::AtOnce)?;
-        (at_once < found).then_some([found, at_once])
+        (at_once * 2 < found).then_some([found, at_once])
     }
 }
 

@@ -5,9 +5,9 @@ use anstyle::Style;
 
 use super::style;
 use super::{Align, Cell, Detail, Table};
-use crate::words::edges as words;
+use crate::words::edges::{self as words, EdgeStanding};
 use trustsim_edges::{Edges, Outcome, Transport};
-use trustsim_model::Deployment;
+use trustsim_model::{Deployment, Standings};
 use trustsim_scenario::Derived;
 
 /// Renders them; the sources are in the verbose form.
@@ -41,6 +41,7 @@ fn relations(found: &Edges, deployment: &Deployment, detail: Detail) -> String {
         ("Requirer", Align::Left),
         ("Interface", Align::Left),
         ("Outcome", Align::Left),
+        ("Standing", Align::Left),
         ("Dials", Align::Left),
         ("Name", Align::Left),
         ("Why", Align::Left),
@@ -48,6 +49,7 @@ fn relations(found: &Edges, deployment: &Deployment, detail: Detail) -> String {
     if with_source {
         header.push(("Source", Align::Left));
     }
+    let standings = Standings::of(deployment);
     let mut table = Table::new(&header);
     for (index, relation) in deployment.relations.iter_enumerated() {
         let outcome = &found.outcomes[index];
@@ -61,6 +63,10 @@ fn relations(found: &Edges, deployment: &Deployment, detail: Detail) -> String {
             Cell::plain(&requirer),
             Cell::plain(&relation.interface),
             Cell::new(words::outcome(outcome), colour(outcome, found)),
+            Cell::plain(
+                EdgeStanding::of_relation(outcome, found, deployment, &standings)
+                    .map_or("", EdgeStanding::word),
+            ),
             Cell::plain(&words::dials(outcome, found, deployment)),
             Cell::plain(&words::names(outcome, found)),
             Cell::plain(&words::why(outcome, relation, found, deployment)),
@@ -80,6 +86,7 @@ fn relations(found: &Edges, deployment: &Deployment, detail: Detail) -> String {
             Cell::plain(&requirer),
             Cell::plain(&interface),
             Cell::new("unknown", style::BAD),
+            Cell::plain(""),
             Cell::plain(""),
             Cell::plain(""),
             Cell::plain(&why),
@@ -117,11 +124,13 @@ fn unseen(found: &Edges, deployment: &Deployment, detail: Detail) -> String {
         ("To", Align::Left),
         ("Name", Align::Left),
         ("Transport", Align::Left),
+        ("Standing", Align::Left),
         ("Why", Align::Left),
     ];
     if with_source {
         header.push(("Source", Align::Left));
     }
+    let standings = Standings::of(deployment);
     let mut table = Table::new(&header);
     for edge in &found.edges {
         let Some(why) = words::unseen(edge, deployment) else {
@@ -132,6 +141,9 @@ fn unseen(found: &Edges, deployment: &Deployment, detail: Detail) -> String {
             Cell::plain(&words::end(edge.to, deployment)),
             Cell::plain(words::name(&edge.name)),
             Cell::plain(words::transport(&edge.transport)),
+            Cell::plain(
+                EdgeStanding::of(edge, deployment, &standings).map_or("", EdgeStanding::word),
+            ),
             Cell::plain(&why),
         ];
         if with_source {
