@@ -57,7 +57,7 @@ fn render_one(diagnostic: &Diagnostic, sources: &Sources, renderer: &Renderer) -
     let mut report = vec![group];
     for note in &diagnostic.notes {
         report.push(Group::with_title(
-            Level::NOTE.secondary_title(note.as_str()),
+            Level::NOTE.secondary_title(visible(note)),
         ));
     }
     if let Some(help) = &diagnostic.help {

@@ -340,7 +340,7 @@ impl Walk<'_> {
             Err(None | Some(Refusal::Empty | Refusal::Unknown(_))) => {
                 self.unread.push(path.to_owned())
             }
-            Err(Some(Refusal::NotYaml(_))) if !is_data(path) => self.unread.push(path.to_owned()),
+            Err(Some(Refusal::NotYaml(..))) if !is_data(path) => self.unread.push(path.to_owned()),
             Err(Some(refusal)) => self.refused.push((path.to_owned(), refusal)),
         }
     }

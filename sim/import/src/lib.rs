@@ -15,6 +15,7 @@
 mod addresses;
 mod assemble;
 mod assign;
+mod damaged;
 mod declared;
 mod dump;
 mod gather;

@@ -3,6 +3,7 @@
 use trustsim_errors::{Code, Diagnostic, Severity};
 use trustsim_yaml::{Node, Place, SyntaxError, Value, parse};
 
+use crate::damaged::{Understood, concatenated, understood};
 use crate::dump::Kind;
 
 /// What a text is.
@@ -27,8 +28,8 @@ pub(crate) enum Refusal {
     StateFile,
     /// Documents of several kinds in one file: the beginnings of the first and of one of another kind, and what they are.
     Mixed([(Place, &'static str); 2]),
-    /// No YAML and no JSON.
-    NotYaml(SyntaxError),
+    /// No YAML and no JSON; with what its beginning tells.
+    NotYaml(SyntaxError, Option<Understood>),
     /// Nothing.
     Empty,
     /// None of the kinds that are known; the keys at its top.
@@ -40,7 +41,7 @@ pub fn is_scenario(text: &str) -> bool {
     matches!(
         recognise(text, 0),
         Recognised::Scenario
-            | Recognised::Refused(Refusal::NotYaml(_) | Refusal::Empty | Refusal::Unknown(_))
+            | Recognised::Refused(Refusal::NotYaml(..) | Refusal::Empty | Refusal::Unknown(_))
     )
 }
 
@@ -68,14 +69,21 @@ pub(crate) fn recognise(text: &str, file: u32) -> Recognised {
     if is_test_lines(text) {
         return match crate::readers::terraform::lines(text, file) {
             Ok(documents) => Recognised::Read(Kind::Terraform, documents),
-            Err(error) => Recognised::Refused(Refusal::NotYaml(error)),
+            Err(error) => Recognised::Refused(Refusal::NotYaml(error, None)),
         };
     }
-    let documents = match parse(text, file) {
+    let whole = parse(text, file).or_else(|error| match concatenated(text, file) {
+        Some(documents) if !documents.is_empty() => Ok(documents),
+        _ => Err(error),
+    });
+    let documents = match whole {
         Ok(documents) => documents,
         Err(_) if is_hcl(text) => return Recognised::Refused(Refusal::Hcl),
         Err(_) if is_template(text) => return Recognised::Refused(Refusal::Template),
-        Err(error) => return Recognised::Refused(Refusal::NotYaml(error)),
+        Err(error) => {
+            let told = understood(text);
+            return Recognised::Refused(Refusal::NotYaml(error, told));
+        }
     };
     let Some(first) = documents.first() else {
         return Recognised::Refused(Refusal::Empty);
@@ -238,16 +246,38 @@ fn has_gaps(node: &Node) -> bool {
     }
 }
 
+/// What the beginning of a dump tells, and that nothing of it is read.
+fn told_of(told: &Understood) -> String {
+    let model = match &told.model {
+        Some(model) => format!(" of the model `{model}`"),
+        None => String::new(),
+    };
+    let each = match (told.kind, told.count) {
+        (Kind::ShowUnit, 1) => "relation",
+        (Kind::ShowUnit, _) => "relations",
+        (_, 1) => "application",
+        _ => "applications",
+    };
+    format!(
+        "it begins as {}{model}, with {} {each} until there; none of it is read",
+        told.kind.name(),
+        told.count
+    )
+}
+
 impl Refusal {
     /// One error that says what the file is, and how to get what is needed.
     pub(crate) fn diagnostic(&self, file: &str) -> Diagnostic {
         let (message, help) = match self {
-            Self::NotYaml(error) => {
+            Self::NotYaml(error, told) => {
                 let code = match error.limit {
                     true => Code::Limits,
                     false => Code::Syntax,
                 };
-                let error = Diagnostic::error(code, error.place, &error.message);
+                let mut error = Diagnostic::error(code, error.place, &error.message);
+                if let Some(told) = told {
+                    error = error.note(told_of(told));
+                }
                 return error.help("a dump that was cut off ends so: write it again");
             }
             Self::Empty => {

@@ -25,6 +25,28 @@ fn a_truncated_dump_says_where_it_ends() {
         "{said}"
     );
     assert!(said.contains("cut off"), "{said}");
+    assert!(
+        said.contains("it begins as juju status of the model `"),
+        "{said}"
+    );
+}
+
+/// `juju status --format json >> all.json` for one model after the other.
+#[test]
+fn objects_one_after_the_other_are_documents_of_one_file() {
+    let model = |name: &str| {
+        format!(
+            r#"{{"model": {{"name": "{name}", "type": "caas", "controller": "c", "version": "3.6.4"}}, "applications": {{
+            "ca": {{"charm-name": "self-signed-certificates", "charm-rev": 309, "scale": 1}}}}}}"#
+        )
+    };
+    let text = format!("{}\n{}\n", model("one"), model("two"));
+    let made = from_texts([("all.json", text.as_str())], &["all.json"]);
+    let said = notes(&made);
+    let imported = made.unwrap_or_else(|_| panic!("{said}"));
+    let models = imported.loaded.deployment.models.iter();
+    let names: Vec<&str> = models.map(|model| model.name.as_str()).collect();
+    assert_eq!(names, ["one", "two"]);
 }
 
 /// Wherever a dump is cut off: the line that is shown below the message has no secret.

@@ -17,9 +17,10 @@ mod resources;
 use std::collections::BTreeMap;
 
 use trustsim_errors::{Code, Diagnostic, Diagnostics, Severity};
-use trustsim_yaml::{Entry, Node, Place, SyntaxError, Value, parse};
+use trustsim_yaml::{Node, Place, SyntaxError, parse};
 
 use super::text;
+use crate::damaged::{move_places, moved};
 use crate::dump::ModelDump;
 use models::Reading;
 use references::Configuration;
@@ -57,30 +58,6 @@ pub(crate) fn lines(written: &str, file: u32) -> Result<Vec<Node>, SyntaxError> 
         }
     }
     Ok(found.into_values().collect())
-}
-
-const fn moved(place: Place, by: u32) -> Place {
-    Place {
-        file: place.file,
-        start: place.start + by,
-        end: place.end + by,
-    }
-}
-
-fn move_places(node: &mut Node, by: u32) {
-    node.place = moved(node.place, by);
-    match &mut node.value {
-        Value::Null | Value::Scalar(_) => {}
-        Value::List(elements) => elements
-            .iter_mut()
-            .for_each(|element| move_places(element, by)),
-        Value::Map(entries) => {
-            for Entry { key, value } in entries {
-                key.place = moved(key.place, by);
-                move_places(value, by);
-            }
-        }
-    }
 }
 
 /// The models of a plan or a state.
