@@ -318,6 +318,16 @@ codes! {
     /// `charms.NAME`.
     NoServer = "TS0232",
 
+    /// # Plain, though it could be TLS
+    ///
+    /// These applications are dialled without TLS because they have no certificate, and their charms have an endpoint
+    /// over which they would get one. Nothing fails by it; what goes there can be read and changed on its way.
+    ///
+    /// `trustsim ask edges` tells each edge with the endpoint. Before they are integrated with a CA those who dial them
+    /// have to trust it: add the relations to the deployment, and `trustsim ask order` tells in which order to make
+    /// them.
+    PlainEdge = "TS0233",
+
     /// # Nothing makes the client trust the server
     ///
     /// The client of this connection has no way to the CA that issues the server's certificate:

@@ -19,7 +19,7 @@ use super::spaces::dialled_endpoint;
 use crate::format::{ConnectionsFile, DerivedFile, ExceptFile};
 use trust::Trust;
 use trustsim_edges::{Checks, Edge, EdgeIndex, Edges, End, Name, Plain, Reason, Transport, derive};
-use trustsim_errors::{Code, Diagnostic, Diagnostics};
+use trustsim_errors::{Code, Diagnostic, Diagnostics, Severity};
 use trustsim_interfaces::passed_ca::Carrier;
 use trustsim_juju::headless_service;
 use trustsim_kernel::Span;
@@ -138,6 +138,7 @@ pub(super) fn derived(
             }
         }
     }
+    out.list.extend(plain(&edges, inventory));
     let count = made.len();
     let mut left_out = BTreeMap::new();
     for (_, why) in &edges_left_out {
@@ -153,6 +154,47 @@ pub(super) fn derived(
         left_out,
         edges_left_out,
     })
+}
+
+/// One note of all edges that are plain for want of a certificate that their listeners could get.
+fn plain(edges: &Edges, inventory: &Inventory) -> Option<Diagnostic> {
+    const FEW: usize = 4;
+    let deployment = inventory.deployment();
+    let mut endpoints: BTreeMap<(ApplicationIndex, &str), usize> = BTreeMap::new();
+    for edge in &edges.edges {
+        // A client outside may be anything.
+        let ends = (edge.from.application(), edge.to.application());
+        if let ((Some(_), Some(to)), Some(endpoint)) = (ends, edge.transport.possible_certificate())
+        {
+            *endpoints.entry((to, endpoint)).or_default() += 1;
+        }
+    }
+    let ((first, _), _) = endpoints.first_key_value()?;
+    let names = endpoints.keys().map(|(application, endpoint)| {
+        format!(
+            "`{}:{endpoint}`",
+            deployment.application_address(*application)
+        )
+    });
+    let mut names: Vec<String> = names.collect();
+    let more = names.len().saturating_sub(FEW);
+    names.truncate(FEW);
+    if more > 0 {
+        names.push(format!("{more} more"));
+    }
+    let message = match endpoints.values().sum::<usize>() {
+        1 => format!(
+            "an edge is plain, and would be TLS with a certificate of {}",
+            names.join(", ")
+        ),
+        count => format!(
+            "{count} edges are plain, and would be TLS with certificates of {}",
+            names.join(", ")
+        ),
+    };
+    let note = Diagnostic::new(Code::PlainEdge, Severity::Note, message);
+    let help = "`trustsim ask edges` tells each, and `ask order` in which order TLS is turned on";
+    Some(note.at(inventory.place_of(*first), "").help(help))
 }
 
 /// Marks the connections of a scenario that follow from a relation: those over which the client is told whether the server

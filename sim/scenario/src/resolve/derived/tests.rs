@@ -364,3 +364,30 @@ fn charmed_kubernetes_has_its_kubelets_and_one_way_to_its_api() {
     assert_eq!(kubelet.from_endpoint.as_deref(), Some("certificates"));
     assert!(kubelet.mutual);
 }
+
+/// A plain edge that could be TLS is a finding, once for all of them, and no outage.
+#[test]
+fn plain_edges_that_could_be_tls_are_told_once() {
+    let told = |relations: &str| -> Vec<String> {
+        let text = format!(
+            "models:
+  m:
+    bundle: kubernetes
+    applications:
+      ca: {{charm: self-signed-certificates, scale: 1}}
+      prom: {{charm: prometheus-k8s, scale: 1}}
+      loki: {{charm: loki-k8s, scale: 1}}
+    relations: [['prom:metrics-endpoint', 'loki:metrics-endpoint']{relations}]
+connections: derived
+"
+        );
+        let warnings = loaded(&text).warnings.list.into_iter();
+        let own = warnings.filter(|one| one.code == trustsim_errors::Code::PlainEdge);
+        own.map(|one| one.message).collect()
+    };
+    assert_eq!(
+        told(""),
+        ["an edge is plain, and would be TLS with a certificate of `m.loki:certificates`"]
+    );
+    assert_eq!(told(", ['loki:certificates', ca]"), Vec::<String>::new());
+}
