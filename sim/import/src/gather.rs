@@ -142,11 +142,19 @@ impl Walk<'_> {
             self.packed(path);
             return;
         }
-        if self.is_archive(path) {
+        if is_archive(path, self.files) {
             let message = format!("`{}` is a compressed archive", path.display());
             let error = Diagnostic::new(Code::OtherFile, Severity::Error, message);
             let help =
                 "unpack it with `tar -xf` and give the folder, as of what juju-crashdump writes";
+            self.out.push(error.help(help));
+            return;
+        }
+        if is_stored_plan(path, self.files) {
+            let shown = path.display();
+            let message = format!("`{shown}` is a plan as Terraform stores it");
+            let error = Diagnostic::new(Code::OtherFile, Severity::Error, message);
+            let help = "give what Terraform prints of it: terraform show -json FILE > plan.json";
             self.out.push(error.help(help));
             return;
         }
@@ -180,17 +188,6 @@ impl Walk<'_> {
             }
             Err(Some(refusal)) => self.out.push(refusal.diagnostic(&shown)),
         }
-    }
-
-    /// Whether a file is compressed as `tar -a` does it: with xz, gzip, bzip2 or zstd.
-    fn is_archive(&self, path: &Path) -> bool {
-        const BEGINNINGS: [&[u8]; 4] = [b"\xfd7zXZ\0", b"\x1f\x8b", b"BZh", b"\x28\xb5\x2f\xfd"];
-        let read = self.files.read(path, 6);
-        read.is_ok_and(|first| {
-            BEGINNINGS
-                .iter()
-                .any(|beginning| first.starts_with(beginning))
-        })
     }
 
     /// The input that a text is; nothing where it is a charm's metadata, which is kept.
@@ -427,4 +424,28 @@ fn is_own_file(path: &Path) -> bool {
     ];
     let name = path.file_name().and_then(|name| name.to_str());
     name.is_some_and(|name| NAMES.contains(&name))
+}
+
+/// Whether a file is one of those that have to be unpacked or printed first, which is told when it is imported.
+pub(crate) fn is_stored(path: &Path, files: &dyn Files) -> bool {
+    is_archive(path, files) || is_stored_plan(path, files)
+}
+
+/// Whether a file is compressed as `tar -a` does it: with xz, gzip, bzip2 or zstd.
+fn is_archive(path: &Path, files: &dyn Files) -> bool {
+    const BEGINNINGS: [&[u8]; 4] = [b"\xfd7zXZ\0", b"\x1f\x8b", b"BZh", b"\x28\xb5\x2f\xfd"];
+    let read = files.read(path, 6);
+    read.is_ok_and(|first| {
+        BEGINNINGS
+            .iter()
+            .any(|beginning| first.starts_with(beginning))
+    })
+}
+
+/// Whether a file is what `terraform plan -out` writes: a zip, with `tfplan` as its first entry.
+fn is_stored_plan(path: &Path, files: &dyn Files) -> bool {
+    let read = files.read(path, 64);
+    read.is_ok_and(|first| {
+        first.starts_with(b"PK\x03\x04") && first[4..].windows(6).any(|name| name == b"tfplan")
+    })
 }

@@ -47,5 +47,8 @@ pub fn is_importable(path: &Path, files: &dyn Files) -> bool {
         return gather::finds_anything(path, files);
     }
     let text = read_text(files, path, None);
-    text.is_ok_and(|text| !is_scenario(&text))
+    match text {
+        Ok(text) => !is_scenario(&text),
+        Err(_) => gather::is_stored(path, files),
+    }
 }

@@ -115,3 +115,16 @@ fn an_archive_is_to_be_unpacked_first() {
         assert!(told.contains("tar -xf"), "{told}");
     }
 }
+
+/// hashicorp/terraform `internal/plans/planfile/writer.go`: a zip that begins with `tfplan`.
+#[test]
+fn a_plan_as_terraform_stores_it_is_to_be_printed_first() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("out");
+    let bytes =
+        b"PK\x03\x04\x14\0\x08\0\x08\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x06\0\0\0tfplan\x01\x02\xff";
+    fs::write(&path, bytes).expect("written");
+    let told = notes(&from_disk(&[path]));
+    assert!(told.contains("is a plan as Terraform stores it"), "{told}");
+    assert!(told.contains("terraform show -json"), "{told}");
+}

@@ -201,9 +201,14 @@ pub(crate) fn read_bytes(
             _ => format!("failed to read `{shown}`: {error}"),
         };
         let said = wrong(Code::FileNotRead, message, named_at);
-        match path == Path::new("-") {
-            true => Box::new(said.help("what is piped is read from /dev/stdin")),
-            false => said,
+        match error.kind() {
+            _ if path == Path::new("-") => {
+                Box::new(said.help("what is piped is read from /dev/stdin"))
+            }
+            io::ErrorKind::IsADirectory => Box::new(said.help(
+                "a folder is read where it has a bundle, `juju status --format json`, `juju show-unit` or `terraform show -json`",
+            )),
+            _ => said,
         }
     })?;
     if bytes.len() as u64 > size_max {

@@ -81,7 +81,8 @@ pub(crate) fn read(document: &Node, out: &mut Diagnostics) -> Vec<ModelDump> {
         return Vec::new();
     }
     let configuration = Configuration::of(document);
-    Reading::new(&resources, &configuration, document.place, out).models()
+    let is_state = document.get("values").is_some() || document.get("root").is_some();
+    Reading::new(&resources, &configuration, document.place, is_state, out).models()
 }
 
 /// The error of a major version that may mean something else; of none at all, a warning.

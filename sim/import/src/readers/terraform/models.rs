@@ -30,6 +30,8 @@ pub(super) struct Reading<'a> {
     /// Offers by the addresses of their resources.
     pub(super) offers: BTreeMap<String, Offer>,
     place: Place,
+    /// Whether it is a state, which has all that there is.
+    is_state: bool,
     /// How many resources say nothing of the model that they are in.
     untold: usize,
 }
@@ -39,6 +41,7 @@ impl<'a> Reading<'a> {
         resources: &'a Resources<'a>,
         configuration: &'a Configuration<'a>,
         place: Place,
+        is_state: bool,
         out: &'a mut Diagnostics,
     ) -> Self {
         Self {
@@ -48,6 +51,7 @@ impl<'a> Reading<'a> {
             models: BTreeMap::new(),
             offers: BTreeMap::new(),
             place,
+            is_state,
             untold: 0,
         }
     }
@@ -88,18 +92,25 @@ impl<'a> Reading<'a> {
         for model in &mut found {
             if model.kubernetes.is_none() {
                 model.kubernetes = Some(has_charm_of_kubernetes(model));
-                let message = "whether the model is on Kubernetes is known after apply; \
-                               by the names of its charms it is taken to be";
+                let message = match self.is_state {
+                    true => {
+                        "the state does not say whether the model is on Kubernetes; by the names of its charms it is taken to be"
+                    }
+                    false => {
+                        "whether the model is on Kubernetes is known after apply; by the names of its charms it is taken to be"
+                    }
+                };
                 let taken = match model.kubernetes {
                     Some(true) => message.to_owned(),
                     _ => message.replace("taken to be", "taken not to be"),
                 };
-                left_out(
-                    self.out,
-                    model.place,
-                    taken,
-                    "give the state after apply: terraform show -json",
-                );
+                let help = match self.is_state {
+                    true => {
+                        "where that is wrong, say so in the scenario that `trustsim import` writes (`bundle: kubernetes`)"
+                    }
+                    false => "give the state after apply: terraform show -json",
+                };
+                left_out(self.out, model.place, taken, help);
             }
         }
         found
