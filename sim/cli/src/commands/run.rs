@@ -125,10 +125,20 @@ fn play(
     }
     console.say(&format!("report: {}\n", folder.display()))?;
     let strict = args.strict && !Coverage::of(&deployment).is_modelled();
-    Ok(match findings.passed() && !strict {
+    let exit = match findings.passed() && !strict {
         true => Exit::Held,
         false => Exit::Broken,
-    })
+    };
+    drop(contents);
+    let_go((simulation, kept));
+    Ok(exit)
+}
+
+/// Gives the memory of worlds back beside what comes next, which may be the end of the program: of a large deployment that
+/// takes a tenth of the time.
+fn let_go(worlds: impl Send + 'static) {
+    // Where there is no other thread, they go here.
+    let _ = std::thread::Builder::new().spawn(move || drop(worlds));
 }
 
 /// Plays the run itself; its world once everything was installed.
