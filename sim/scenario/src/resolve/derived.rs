@@ -398,12 +398,7 @@ fn connection(
     let is_own = deployment.applications[to].charm.implementation.api;
     let has_certificate = certificate.is_some() && trust.has_certificate(to);
     if !has_certificate && is_own.is_none() {
-        let mut absent = deployment.absent.iter();
-        let is_absent = absent.any(|one| one.brings_certificates() && one.application == to);
-        return Err(match is_absent {
-            true => LeftOut::ModelNotGiven,
-            false => LeftOut::NoCertificate,
-        });
+        return Err(without_certificate(to, deployment));
     }
     let played = unplayed_trust(edge, [from, to], is_passed_on, trust)?;
     let name = match &edge.name {
@@ -446,6 +441,15 @@ fn connection(
         source: source_of(&out.sources, place),
     };
     Ok((spec, place))
+}
+
+/// Why a listener has no certificate that is played.
+fn without_certificate(listener: ApplicationIndex, deployment: &Deployment) -> LeftOut {
+    let mut absent = deployment.absent.iter();
+    match absent.any(|one| one.brings_certificates() && one.application == listener) {
+        true => LeftOut::ModelNotGiven,
+        false => LeftOut::NoCertificate,
+    }
 }
 
 /// Whether the dialer takes the scheme from a relation, as a URL or beside the address, or is the charm that sets it. Units
