@@ -1,7 +1,8 @@
 //! Edges that follow from relations, as tables: `relations`, `edges`.
 
 use super::data_table::{DataTable, Field};
-use super::words::edges::{self as words, EdgeStanding};
+use super::words::edge_standing::EdgeStanding;
+use super::words::edges as words;
 use trustsim_edges::{
     CONTROLLER_NAME, CONTROLLER_SOURCE, Checks, Edge, Edges, Name, Outcome, Reason, Transport,
     controller_edges,

@@ -5,7 +5,8 @@ use anstyle::Style;
 
 use super::style;
 use super::{Align, Cell, Detail, Table};
-use crate::words::edges::{self as words, EdgeStanding};
+use crate::words::edge_standing::EdgeStanding;
+use crate::words::edges as words;
 use trustsim_edges::{Edges, Outcome, Transport};
 use trustsim_model::{Deployment, Standings};
 use trustsim_scenario::Derived;

@@ -20,6 +20,7 @@ pub mod chance;
 pub mod charm_error;
 pub mod command;
 pub mod digest;
+pub mod edge_standing;
 pub mod edges;
 pub mod endless_loop;
 pub mod entry;

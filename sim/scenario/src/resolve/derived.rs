@@ -156,7 +156,7 @@ pub(super) fn derived(
     })
 }
 
-/// One note of all edges that are plain for want of a certificate that their listeners could get.
+/// One note of all edges that are plain since their listeners have no certificate, which they could get.
 fn plain(edges: &Edges, inventory: &Inventory) -> Option<Diagnostic> {
     const FEW: usize = 4;
     let deployment = inventory.deployment();
