@@ -377,7 +377,7 @@ pub struct SaasSpec {
 pub struct AbsentRelation {
     /// The application of this side.
     pub application: ApplicationIndex,
-    /// Its endpoint.
+    /// Its endpoint; empty where the relation names none.
     pub endpoint: String,
     /// What its charm has the endpoint for, where that is known.
     pub interface: Option<String>,

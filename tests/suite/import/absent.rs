@@ -128,6 +128,11 @@ connections: derived
         Some(&2),
         "{left_out:?}"
     );
+    let unnamed = text.replace("loki:certificates, certs:certificates", "loki, certs");
+    let files = MemoryFiles::new([("s.yaml", unnamed.as_str())]);
+    let other = load(Path::new("s.yaml"), &files).unwrap_or_else(|_| panic!("it is loaded"));
+    let told = words::absent(&other.deployment.absent[0], &other.deployment);
+    assert_eq!(told[..2], ["admin/pki.certs", "loki"]);
     let told = words::absent(&loaded.deployment.absent[0], &loaded.deployment);
     let why = "the model of admin/pki.certs is not given";
     let interface = "tls-certificates";

@@ -23,7 +23,10 @@ impl EdgeStanding {
         let is_of_edge = |connection: &ConnectionSpec| {
             let from = deployment.application_of(connection.from);
             let ends = [from, Some(connection.to)];
-            from.is_some() && ends == [edge.from.application(), edge.to.application()]
+            let process = edge.process.map(|process| process.name);
+            from.is_some()
+                && ends == [edge.from.application(), edge.to.application()]
+                && connection.from_process.as_deref() == process
         };
         let connections = deployment.connections.iter_enumerated();
         let own = connections.filter(|(_, connection)| is_of_edge(connection));

@@ -297,9 +297,11 @@ pub const SUPPLY_MODEL: &str = "give the status or the bundle of its model too";
 /// Provider, requirer, interface and reason of a relation with a model that is not given.
 pub fn absent(absent: &AbsentRelation, deployment: &Deployment) -> [String; 4] {
     let address = deployment.application_address(absent.application);
-    let own = match address.as_str().split_once('.') {
-        Some((_, name)) => format!("{name}:{}", absent.endpoint),
-        None => format!("{address}:{}", absent.endpoint),
+    let name = address.as_str().split_once('.');
+    let name = name.map_or(address.as_str(), |(_, name)| name);
+    let own = match &*absent.endpoint {
+        "" => name.to_owned(),
+        endpoint => format!("{name}:{endpoint}"),
     };
     let sides = match absent.role {
         Some(Role::Provider) => [own, absent.offer.clone()],

@@ -55,14 +55,14 @@ fn missing_offer(
     Some(url.map_or_else(|| name.to_owned(), |url| url.value.clone()))
 }
 
-/// The side of such a relation that is there.
+/// The side of such a relation that is there. Where it names no endpoint, that of the other side would tell it.
 fn side_of(
     model: ModelIndex,
     side: &str,
     offer: String,
     inventory: &Inventory,
 ) -> Option<AbsentRelation> {
-    let (name, endpoint) = side.split_once(':')?;
+    let (name, endpoint) = side.split_once(':').unwrap_or((side, ""));
     let application = inventory.application(model, name)?;
     let (interface, role) = match (
         inventory.charm(application).endpoint(endpoint),
