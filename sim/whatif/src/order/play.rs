@@ -95,7 +95,7 @@ fn add_seed(play: &mut OrderPlay, again: OrderPlay) {
     }
 }
 
-/// The names of the connections that fail in this order, with any of the seeds.
+/// The names of the connections that fail in this order, each with what it loses at most, with any of the seeds.
 ///
 /// # Errors
 ///
@@ -105,14 +105,17 @@ pub(super) fn failing(
     acts: &[Vec<Action>],
     failing_anyway: &[String],
     counted: Counted,
-) -> Result<BTreeSet<String>, Unrest> {
-    let mut found = BTreeSet::new();
+) -> Result<BTreeMap<String, Span>, Unrest> {
+    let mut found: BTreeMap<String, Span> = BTreeMap::new();
     for seed in std::iter::once(base.seed).chain(seeds_after(base.seed, MORE_SEEDS)) {
         let simulation = at_rest(base, seed)?;
         let play = play_from(&simulation, PlayedOrder::Found, acts, counted);
-        found.extend(play.failures.into_iter().map(|one| one.connection));
+        for one in play.failures {
+            let most = found.entry(one.connection).or_default();
+            *most = one.lost.max(*most);
+        }
     }
-    found.retain(|name| !failing_anyway.contains(name));
+    found.retain(|name, _| !failing_anyway.contains(name));
     Ok(found)
 }
 
