@@ -141,6 +141,17 @@ pub(crate) fn load_balancer(
     Some(Spanned::new(found.value.clone(), found.place))
 }
 
+/// Where the ranges begin that clusters have for services, unless they are told others: MicroK8s and Canonical Kubernetes,
+/// kubeadm, k3s, and those of Amazon and Azure.
+const SERVICES: [&str; 6] = [
+    "10.152.183.0",
+    "10.96.0.0",
+    "10.43.0.0",
+    "10.100.0.0",
+    "172.20.0.0",
+    "10.0.0.0",
+];
+
 /// Whether an address is far from those of all other services. No range of a cluster's services is wider than twelve bits,
 /// which kubeadm has (`10.96.0.0/12`).
 fn is_beyond_services(name: &str, address: &str, model: &ModelDump) -> bool {
@@ -157,6 +168,10 @@ fn is_beyond_services(name: &str, address: &str, model: &ModelDump) -> bool {
         .filter(|(other, _)| *other != name);
     let others = others.filter_map(|(_, other)| network(&other.address.as_ref()?.value));
     let others: Vec<u32> = others.collect();
+    if others.is_empty() {
+        // Nothing to compare with: it is none where it is not in a range that clusters have for services.
+        return !SERVICES.iter().any(|range| network(range) == Some(own));
+    }
     let near = others.iter().filter(|other| **other == own).count();
     // Of several load balancers each is beyond the services.
     near * 2 < others.len()

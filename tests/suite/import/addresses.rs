@@ -157,3 +157,30 @@ fn an_ingress_is_behind_the_load_balancer_that_the_status_tells() {
         None
     );
 }
+
+/// canonical/jhack `tests/utils/test_show_relation_mocks/cmrs/full_status_None.json`: an ingress in a model of its own, with no
+/// other service beside it.
+#[test]
+fn an_ingress_alone_in_its_model_is_behind_what_no_cluster_has_for_services() {
+    let of = |address: &str| {
+        let status = format!(
+            "
+model: {{name: m, type: caas, controller: c, cloud: k, version: 3.6.0}}
+applications:
+  traefik:
+    {{charm: traefik-k8s, charm-origin: charmhub, charm-name: traefik-k8s, charm-rev: 236, scale: 1, address: {address},
+     units: {{traefik/0: {{address: 10.1.185.52}}}}}}
+"
+        );
+        let made = from_texts([("s.yaml", status.as_str())], &["s.yaml"]);
+        let imported = made.as_ref().unwrap_or_else(|_| panic!("{}", notes(&made)));
+        let mut found = imported.loaded.deployment.applications.iter();
+        let found = found.next().expect("it is there").load_balancer.as_ref();
+        found.map(|found| found.address.to_string())
+    };
+    assert_eq!(of("10.64.140.43").as_deref(), Some("10.64.140.43"));
+    assert_eq!(of("192.168.88.12").as_deref(), Some("192.168.88.12"));
+    for service in ["10.152.183.239", "10.96.3.4", "10.43.0.9", "172.20.8.8"] {
+        assert_eq!(of(service), None, "{service}");
+    }
+}
