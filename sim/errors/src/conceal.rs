@@ -90,8 +90,8 @@ fn values(line: &str, hidden: &mut Vec<Range<usize>>) {
         let before = line[..at].trim_end_matches([' ', '"', '\'']);
         let is_of_name =
             |letter: char| letter.is_alphanumeric() || matches!(letter, '-' | '_' | '.');
-        let begin = before.rfind(|letter| !is_of_name(letter));
-        let name = &before[begin.map_or(0, |begin| begin + 1)..];
+        let name = before.rsplit(|letter| !is_of_name(letter)).next();
+        let name = name.unwrap_or(before);
         let value = value_at(line, at + 1);
         let name = name.to_lowercase().replace('_', "-");
         let is_secret = NAMES.iter().any(|part| name.contains(part))
@@ -151,6 +151,7 @@ fn long_words(line: &str, hidden: &mut Vec<Range<usize>>) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     fn shown(text: &str) -> String {
         concealed(text, 0..text.len())
@@ -211,5 +212,20 @@ mod tests {
             concealed(text, from..text.len()),
             "******\n**-----END PRIVATE KEY-----\n  after\n"
         );
+    }
+
+    proptest! {
+        /// Whatever a line has, what is shown is as long, ends where it ends, and differs in what is hidden alone.
+        #[test]
+        fn every_text_is_as_long(text in "([a-z\"' :={},\\\\\n\u{e9}\u{1f600}]|key|password|-----BEGIN PRIVATE KEY-----|-----END ){0,60}") {
+            let told = shown(&text);
+            prop_assert_eq!(told.len(), text.len());
+            for (own, other) in told.bytes().zip(text.bytes()) {
+                prop_assert!(own == other || own == b'*');
+                prop_assert!(own != b'*' || other != b'\n');
+            }
+            let from = text.find('\n').map_or(0, |end| end + 1);
+            prop_assert_eq!(concealed(&text, from..text.len()).len(), text.len() - from);
+        }
     }
 }
