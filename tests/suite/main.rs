@@ -35,6 +35,7 @@ mod kubeconfig;
 mod kubelets;
 mod lasting_causes;
 mod lego;
+mod local_charms;
 mod metamorphic;
 mod missed_remedies;
 mod newer_revisions;

@@ -2,7 +2,7 @@
 
 use crate::derive::Derivation;
 use crate::edge::Name;
-use crate::fronts::{external_name, option_value};
+use crate::fronts::external_name;
 use crate::legs::name;
 use crate::row::Row;
 use trustsim_model::{ApplicationIndex, RelationSpec};
@@ -17,7 +17,7 @@ impl Derivation<'_> {
         clustered_by: &[String],
     ) -> Option<String> {
         let application = &self.deployment.applications[index];
-        let value = |option: &String| option_value(application, option)?.split_whitespace().next();
+        let value = |option: &String| application.option_value(option)?.split_whitespace().next();
         if let Some(name) = named_by.iter().find_map(value) {
             return Some(name.replace("{service_name}", &application.name));
         }

@@ -6,7 +6,7 @@ use crate::certificates::Certificates;
 use crate::edge::{
     Edge, EdgeIndex, Edges, End, Name, NoEdge, Outcome, Plain, Process, Reason, Transport, Unknown,
 };
-use crate::fronts::{Front, fronts, option_value};
+use crate::fronts::{Front, fronts};
 use crate::legs::{Leg, name};
 use crate::published::Published;
 use crate::row::{Checks, Dials, Row, Speaks, TlsWhen};
@@ -214,7 +214,7 @@ impl<'a> Derivation<'a> {
             [leg.dialer, leg.listener].map(|index| &self.deployment.applications[index]);
         let mut values = applications
             .into_iter()
-            .filter_map(|application| option_value(application, &rule.name));
+            .filter_map(|application| application.option_value(&rule.name));
         let value = values.next()?;
         Some(rule.tls.iter().any(|tls| tls == value))
     }

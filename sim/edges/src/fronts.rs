@@ -37,14 +37,7 @@ pub(crate) fn fronts(deployment: &Deployment) -> BTreeMap<ApplicationIndex, Vec<
 /// The public name of an ingress, where an option sets it.
 pub(crate) fn external_name(application: &ApplicationSpec) -> Option<String> {
     let option = hostname_option(&application.charm)?;
-    option_value(application, option).map(str::to_owned)
-}
-
-/// The value of an option, or its default; `None` where it is empty too.
-pub(crate) fn option_value<'a>(application: &'a ApplicationSpec, option: &str) -> Option<&'a str> {
-    let default = || application.charm.options.get(option)?.default.as_ref();
-    let value = application.options.get(option).or_else(default)?;
-    (!value.is_empty()).then_some(value)
+    application.option_value(option).map(str::to_owned)
 }
 
 /// The option with the name for which a charm requests its certificate.

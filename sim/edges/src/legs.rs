@@ -2,7 +2,6 @@
 
 use crate::derive::Derivation;
 use crate::edge::Name;
-use crate::fronts::option_value;
 use crate::published::Published;
 use crate::row::{Checks, Dialled, Dials, Exception, Part, Row, Speaks, TlsWhen};
 use crate::table::{row_of, rows_between};
@@ -143,7 +142,7 @@ impl Leg<'_> {
             sides.any(|side| {
                 side.endpoint == plain.endpoint
                     && deployment.application_of(side.party) == Some(self.listener)
-            }) && option_value(listener, &plain.unless).is_none()
+            }) && listener.option_value(&plain.unless).is_none()
         })
     }
 }

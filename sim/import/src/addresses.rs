@@ -141,8 +141,9 @@ pub(crate) fn load_balancer(
     Some(Spanned::new(found.value.clone(), found.place))
 }
 
-/// Where the ranges begin that clusters have for services, unless they are told others: MicroK8s and Canonical Kubernetes,
-/// kubeadm, k3s, and those of Amazon and Azure.
+/// Where the ranges begin that clusters have for services by default: MicroK8s and Canonical Kubernetes, kubeadm, k3s, and
+/// those of Amazon and Azure. **Assumption**: this cluster was not given another one, in which a service would be taken for
+/// a load balancer.
 const SERVICES: [&str; 6] = [
     "10.152.183.0",
     "10.96.0.0",

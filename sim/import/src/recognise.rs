@@ -72,10 +72,7 @@ pub(crate) fn recognise(text: &str, file: u32) -> Recognised {
             Err(error) => Recognised::Refused(Refusal::NotYaml(error, None)),
         };
     }
-    let whole = parse(text, file).or_else(|error| match concatenated(text, file) {
-        Some(documents) if !documents.is_empty() => Ok(documents),
-        _ => Err(error),
-    });
+    let whole = parse(text, file).or_else(|error| concatenated(text, file).ok_or(error));
     let documents = match whole {
         Ok(documents) => documents,
         Err(_) if is_hcl(text) => return Recognised::Refused(Refusal::Hcl),

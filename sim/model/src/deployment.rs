@@ -326,6 +326,15 @@ pub struct ApplicationSpec {
     pub load_balancer: Option<LoadBalancerSpec>,
 }
 
+impl ApplicationSpec {
+    /// The value of an option as it is deployed, or its default; `None` where it is empty too.
+    pub fn option_value(&self, option: &str) -> Option<&str> {
+        let default = || self.charm.options.get(option)?.default.as_ref();
+        let value = self.options.get(option).or_else(default)?;
+        (!value.is_empty()).then_some(value)
+    }
+}
+
 /// Where the charm of an application comes from.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum CharmStore {

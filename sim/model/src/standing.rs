@@ -487,12 +487,10 @@ impl<'a> Standings<'a> {
     fn address_unknown(&self, server: ApplicationIndex) -> Option<Reason> {
         let spec = &self.deployment.applications[server];
         let option = spec.charm.implementation.public_name_option?;
-        let default = || spec.charm.options.get(option)?.default.as_ref();
-        let name = spec.options.get(option).or_else(default);
         if !self.certified.contains(&server) {
             return None;
         }
-        let is_known = spec.load_balancer.is_some() || name.is_some_and(|name| !name.is_empty());
+        let is_known = spec.load_balancer.is_some() || spec.option_value(option).is_some();
         let gap = Gap::AddressUnknown { option };
         (!is_known).then_some(Reason {
             application: server,

@@ -294,7 +294,8 @@ fn unknown_because(unknown: Unknown, relation: &RelationSpec) -> String {
 /// What has to be supplied where the model of the other side is not given.
 pub const SUPPLY_MODEL: &str = "give the status or the bundle of its model too";
 
-/// Provider, requirer, interface and reason of a relation with a model that is not given.
+/// Provider, requirer, interface and reason of a relation with a model that is not given. Where no interface is known, that cell
+/// is empty.
 pub fn absent(absent: &AbsentRelation, deployment: &Deployment) -> [String; 4] {
     let address = deployment.application_address(absent.application);
     let name = address.as_str().split_once('.');
