@@ -3,7 +3,9 @@
 //! It has limits of its own for each hook, so that reading its answer waits no longer than those: a hook that never ends is
 //! killed by the kernel's timer, and what is left of the worker says so. It ends when its standard input does.
 
+use std::fs::Permissions;
 use std::io::{self, BufRead, BufReader, Read, Write};
+use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
@@ -12,6 +14,7 @@ use std::time::Duration;
 use serde::Deserialize;
 use serde_json::{Value as Json, json};
 use sha2::{Digest, Sha256};
+use tempfile::TempDir;
 use thiserror::Error;
 
 /// What the interpreter runs.
@@ -104,6 +107,9 @@ pub enum WorkerError {
         /// What the system says.
         source: io::Error,
     },
+    /// There is no folder for what hooks write.
+    #[error("no folder can be made for what the charm writes: {0}")]
+    NoFolder(io::Error),
     /// The worker says that it cannot play the charm.
     #[error("{message}")]
     NotReady {
@@ -130,6 +136,8 @@ pub(crate) struct Worker {
     // Closed before the child is waited for.
     input: Option<ChildStdin>,
     output: BufReader<ChildStdout>,
+    /// What its hooks write. The worker removes it too, should this process be killed.
+    scratch: TempDir,
     /// What its answers depend on beside the hook: the charm's files, what is installed, the worker itself.
     pub(crate) identity: [u8; 32],
 }
@@ -171,6 +179,7 @@ pub(crate) enum Ended {
 impl Worker {
     /// Starts the interpreter and has it import the charm in this folder.
     pub(crate) fn start(python: &Path, folder: &Path, limits: Limits) -> Result<Self, WorkerError> {
+        let scratch = scratch_folder().map_err(WorkerError::NoFolder)?;
         let mut child = Command::new(python)
             .args(["-B", "-c", BOOTSTRAP])
             .env_clear()
@@ -199,6 +208,7 @@ impl Worker {
             input,
             output: BufReader::new(output),
             identity: [0; 32],
+            scratch,
         };
         let modules: serde_json::Map<String, Json> = MODULES
             .iter()
@@ -207,6 +217,7 @@ impl Worker {
         worker.write(&json!({
             "modules": modules,
             "charm": folder,
+            "scratch": worker.scratch.path(),
             "limits": {"memory": limits.memory, "file": limits.file, "seconds": limits.seconds},
         }))?;
         match worker.read()? {
@@ -287,6 +298,16 @@ impl Drop for Worker {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// A folder that is for this user alone: keys lie in it.
+fn scratch_folder() -> io::Result<TempDir> {
+    let mut builder = tempfile::Builder::new();
+    let for_one = Permissions::from_mode(0o700);
+    builder
+        .prefix("trustsim-charm-")
+        .permissions(for_one)
+        .tempdir()
 }
 
 fn identity(ready: &Json, limits: Limits) -> [u8; 32] {

@@ -99,6 +99,22 @@ fn the_charm_has_a_temporary_folder_of_its_own() {
     assert!(!std::path::Path::new("/tmp/trustsim-was-here").exists());
 }
 
+/// The process of a hook ends without the clean-up of ops[testing] (`Context.close` in ops-scenario 8.8, which makes the
+/// folder with `mkdtemp`, or a `TemporaryDirectory` before).
+#[test]
+fn nothing_of_a_hook_is_left_on_the_host() {
+    let lines = "import gc\n\
+                 for each in gc.get_objects():\n    if type(each).__name__ == 'Context' and hasattr(each, '_tmp_path'):\n        \
+                 own = each.__dict__.get('_tmp')\n        \
+                 made = own.name if own is not None else each._tmp_finalizer.peek()[2][0]\n        \
+                 self.unit.status = ops.ActiveStatus(made)";
+    let Some((made, _)) = told(lines, "00") else {
+        return;
+    };
+    assert!(made.contains("trustsim-charm-"), "{made}");
+    assert!(!std::path::Path::new(&made).exists(), "{made}");
+}
+
 #[test]
 fn a_command_that_is_not_known_is_told() {
     let lines = "c = self.unit.get_container('web')\nc.exec(['update-ca-certificates', '--fresh']).wait()\n\

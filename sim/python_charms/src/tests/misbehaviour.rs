@@ -3,7 +3,7 @@
 use std::fs;
 
 use super::{charm_that, ended, limits, update_status, worker};
-use crate::worker::{Ended, Worker, WorkerError};
+use crate::worker::{Ended, Limits, Worker, WorkerError};
 
 /// How a hook died; how else it ended is told where it did not.
 fn died(lines: &str) -> Option<String> {
@@ -135,6 +135,30 @@ fn a_charm_that_cannot_be_imported_is_an_error() {
     fs::write(&code, "while True: pass\n").expect("a file is written");
     let other = Worker::start(&python, folder.path(), limits());
     assert!(matches!(other, Err(WorkerError::Ended)), "{other:?}");
+}
+
+/// The kernel ends it with its whole process, which then cleans nothing up.
+#[test]
+fn nothing_is_left_of_a_charm_that_never_ends_importing() {
+    let Some(python) = trustsim_oracles::python_with_ops() else {
+        return;
+    };
+    let folder = charm_that("pass");
+    let told = folder.path().join("told");
+    let code = format!(
+        "import sys\nframe = sys._getframe()\nwhile 'scratch' not in frame.f_locals: frame = frame.f_back\n\
+         with open({told:?}, 'w') as file: file.write(frame.f_locals['scratch'])\nwhile True: pass\n"
+    );
+    fs::write(folder.path().join("src/charm.py"), code).expect("a file is written");
+    let limits = Limits {
+        seconds: 1,
+        ..limits()
+    };
+    let other = Worker::start(&python, folder.path(), limits);
+    assert!(matches!(other, Err(WorkerError::Ended)), "{other:?}");
+    let scratch = fs::read_to_string(told).expect("the charm has told its folder");
+    assert!(scratch.contains("trustsim-charm-"), "{scratch}");
+    assert!(!std::path::Path::new(&scratch).exists(), "{scratch}");
 }
 
 #[test]

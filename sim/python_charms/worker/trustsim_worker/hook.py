@@ -5,6 +5,7 @@ import ipaddress
 import os
 import re
 import socket
+import tempfile
 import traceback
 
 import ops
@@ -45,18 +46,7 @@ def play(asked: dict, charm, folder: str, ask_key) -> dict:
     with time_machine.travel(state.instant(asked["before"]["clock"]), tick=False) as travelling:
         clock = chance.Clock(travelling)
         clock.take_over()
-        context = testing.Context(
-            charm.kind,
-            meta=charm.meta,
-            config=charm.config,
-            actions=charm.actions,
-            charm_root=charm.root,
-            app_name=asked["unit"].split("/")[0],
-            unit_id=state.unit_number(asked["unit"]),
-            juju_version="3.6.0",
-            app_trusted=True,
-        )
-        context._tmp_path = _runtime.Path(folder)
+        context = context_of(asked, charm, folder)
         # Up to 2.23 ops[testing] had another name for it.
         before = state.make(asked, getattr(context, "_charm_spec", None) or context.charm_spec)
         event = state.event(context, asked, before)
@@ -82,6 +72,28 @@ def play(asked: dict, charm, folder: str, ask_key) -> dict:
         "drew": drew,
         "action-failed": failed,
     }
+
+
+def context_of(asked: dict, charm, folder: str):
+    """What ops[testing] runs the hook in. Its files lie in the hook's folder, which is removed with the hook's process: that
+    process is ended without the clean-up that ops[testing] relies on."""
+    before, tempfile.tempdir = tempfile.tempdir, folder
+    try:
+        context = testing.Context(
+            charm.kind,
+            meta=charm.meta,
+            config=charm.config,
+            actions=charm.actions,
+            charm_root=charm.root,
+            app_name=asked["unit"].split("/")[0],
+            unit_id=state.unit_number(asked["unit"]),
+            juju_version="3.6.0",
+            app_trusted=True,
+        )
+    finally:
+        tempfile.tempdir = before
+    context._tmp_path = _runtime.Path(folder)
+    return context
 
 
 def reverse_dns(asked: dict, of_host):

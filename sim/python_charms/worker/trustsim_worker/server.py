@@ -68,7 +68,7 @@ def own_streams() -> Lines:
 def serve(begin: dict) -> None:
     """Plays hooks until standard input ends."""
     lines = own_streams()
-    scratch = os.path.realpath(tempfile.mkdtemp(prefix="trustsim-charm-"))
+    scratch = os.path.realpath(begin["scratch"])
     try:
         charm = ready(lines, begin, scratch)
         while charm is not None:
