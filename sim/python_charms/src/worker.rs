@@ -3,9 +3,7 @@
 //! It has limits of its own for each hook, so that reading its answer waits no longer than those: a hook that never ends is
 //! killed by the kernel's timer, and what is left of the worker says so. It ends when its standard input does.
 
-use std::fs::Permissions;
 use std::io::{self, BufRead, BufReader, Read, Write};
-use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
@@ -14,8 +12,8 @@ use std::time::Duration;
 use serde::Deserialize;
 use serde_json::{Value as Json, json};
 use sha2::{Digest, Sha256};
-use tempfile::TempDir;
 use thiserror::Error;
+use trustsim_files::ScratchFolder;
 
 /// What the interpreter runs.
 const BOOTSTRAP: &str = include_str!("../worker/bootstrap.py");
@@ -137,7 +135,7 @@ pub(crate) struct Worker {
     input: Option<ChildStdin>,
     output: BufReader<ChildStdout>,
     /// What its hooks write. The worker removes it too, should this process be killed.
-    scratch: TempDir,
+    scratch: ScratchFolder,
     /// What its answers depend on beside the hook: the charm's files, what is installed, the worker itself.
     pub(crate) identity: [u8; 32],
 }
@@ -179,7 +177,7 @@ pub(crate) enum Ended {
 impl Worker {
     /// Starts the interpreter and has it import the charm in this folder.
     pub(crate) fn start(python: &Path, folder: &Path, limits: Limits) -> Result<Self, WorkerError> {
-        let scratch = scratch_folder().map_err(WorkerError::NoFolder)?;
+        let scratch = ScratchFolder::new("trustsim-charm-").map_err(WorkerError::NoFolder)?;
         let mut child = Command::new(python)
             .args(["-B", "-c", BOOTSTRAP])
             .env_clear()
@@ -298,16 +296,6 @@ impl Drop for Worker {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
-}
-
-/// A folder that is for this user alone: keys lie in it.
-fn scratch_folder() -> io::Result<TempDir> {
-    let mut builder = tempfile::Builder::new();
-    let for_one = Permissions::from_mode(0o700);
-    builder
-        .prefix("trustsim-charm-")
-        .permissions(for_one)
-        .tempdir()
 }
 
 fn identity(ready: &Json, limits: Limits) -> [u8; 32] {
