@@ -74,6 +74,30 @@ def test_a_deployment_that_grows(juju: jubilant.Juju):
     juju.remove_relation("web:certificates", "ca:certificates")
     juju.wait(lambda status: "certificates" not in status.apps["web"].relations, delay=0)
     assert juju.version().tuple == (3, 6, 0)
+    juju.remove_application("web", force=False)
+    juju.wait(lambda status: list(status.apps) == ["ca"], delay=0)
+
+
+def test_what_is_set_can_be_read(juju: jubilant.Juju):
+    juju.model_config({"update-status-hook-interval": "2m", "logging-config": "<root>=INFO"})
+    juju.deploy("self-signed-certificates", "ca", config={"ca-common-name": "another"})
+    told = juju.config("ca")
+    assert told["ca-common-name"] == "another" and told["root-ca-validity"] == "365d"
+    juju.config("ca", reset="ca-common-name")
+    assert juju.config("ca")["ca-common-name"] == "self-signed-certificates-operator"
+    told = juju.model_config()
+    assert told == {"update-status-hook-interval": "2m", "automatically-retry-hooks": True}
+    model = juju.show_model("prod")
+    assert (model.short_name, model.model_type, model.name) == ("prod", "caas", "admin/prod")
+    juju.trust("ca", scope="cluster")
+    juju.wait(jubilant.all_active, delay=0)
+    # It is that of a whole run.
+    with pytest.raises(jubilant.CLIError, match="before time has passed"):
+        juju.model_config({"update-status-hook-interval": "1m"})
+    assert run("config", "--model", "prod", "ca").returncode == 2
+    assert run("model-config", "--model", "prod").returncode == 2
+    with pytest.raises(jubilant.CLIError):
+        juju.remove_application("ca", force=True)
 
 
 def test_models_are_joined_by_offers(juju: jubilant.Juju):
@@ -107,8 +131,8 @@ def test_what_is_not_played_is_refused(juju: jubilant.Juju, session: Path):
         ("deploy", "--model", "prod", "traefik-k8s", "--to", "0"),
         ("deploy", "--model", "prod", "traefik-k8s", "--bind", "a=b"),
         ("integrate", "--model", "prod", "ca", "web", "--via", "10.0.0.0/8"),
-        ("config", "--model", "prod", "--format", "json", "ca"),
-        ("remove-application", "--model", "prod", "ca"),
+        ("config", "--model", "prod", "ca"),
+        ("remove-application", "--model", "prod", "--force", "ca"),
         ("status", "--model", "prod"),
         ("add-model", "two", "no-such-cloud"),
         ("deploy", "--model", "prod", "web.charm"),

@@ -16,8 +16,8 @@ use trustsim_juju::{Disruption, HookError, HookName};
 use trustsim_kernel::{Span, Time};
 use trustsim_model::{
     Action, Address, ApplicationIndex, ClientNames, Deployment, HookAction, Instruction, Journal,
-    Kind, Manifest, NetworkAction, Note, OfferAction, OperatorIndex, Refusal, Target, TimedAction,
-    UnitAction,
+    Kind, Manifest, NetworkAction, Note, OfferAction, OperatorIndex, Refusal, ScaleAction, Target,
+    TimedAction, UnitAction,
 };
 use trustsim_validators::ErrorKind;
 
@@ -431,7 +431,8 @@ impl OpenOutageSearch<'_> {
         let done = self.deployment.start + timed.at;
         let cause = explanation.cause.action.as_ref();
         let is_open = match &timed.action {
-            Action::RemoveRelation { .. } => true,
+            Action::RemoveRelation { .. }
+            | Action::Scale(ScaleAction::RemoveApplication { .. }) => true,
             tls @ Action::Tls(_) => tls.inverse().is_some(),
             _ => false,
         };

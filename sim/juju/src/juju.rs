@@ -11,6 +11,7 @@ use crate::context::OutsideServices;
 use crate::leases::Leases;
 use crate::network::Connections;
 use crate::operator::Operator;
+use crate::operator::deploy::drawn_uuid;
 use crate::pods::Pods;
 use crate::relations::Relations;
 use crate::secrets::{SecretStore, Secrets};
@@ -135,6 +136,12 @@ impl Juju {
             Event::InstancePoll(machine) => self.operator().poll_instance(machine, host),
         }
         None
+    }
+
+    /// The UUID of a controller.
+    pub fn controller_uuid(&self, controller: ControllerId) -> String {
+        let name = &self.agents.controller(controller).name;
+        drawn_uuid(self.agents.timing().streams, "controller-uuid", name)
     }
 
     /// The unit, to change what nature changes: its workload. Its clock and its address change

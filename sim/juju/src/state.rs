@@ -190,6 +190,8 @@ pub struct Application {
     pub(crate) next_unit: u32,
     /// The offer behind this SAAS was removed.
     pub terminated: bool,
+    /// It was removed (`juju remove-application`); it is gone with its last unit and relation.
+    pub dying: bool,
     /// Leadership lease.
     pub lease: Lease,
     /// Offers of this application: name and endpoints.
@@ -204,6 +206,13 @@ pub struct Application {
     pub bindings: BTreeMap<Arc<str>, Arc<str>>,
     /// What the cluster puts in front of its service, where it does.
     pub load_balancer: Option<LoadBalancer>,
+}
+
+impl Application {
+    /// Whether it is gone: it was removed, and so were its last unit and relation.
+    pub const fn is_removed(&self) -> bool {
+        self.dying && self.units.is_empty() && self.relations.is_empty()
+    }
 }
 
 /// A load balancer in front of the service of an application.

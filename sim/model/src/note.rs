@@ -121,6 +121,8 @@ pub enum Refusal {
     NoLeader,
     /// The application has no unit of that number.
     NoSuchUnit,
+    /// The application was removed.
+    NotAlive,
     /// No relation is between these endpoints.
     NoSuchRelation,
     /// The CA gave no certificate for that name.

@@ -32,6 +32,10 @@ VERSION = "3.6.0-ubuntu-amd64"
 _KUBERNETES = ("kubernetes", "k8s", "microk8s", "canonical-k8s", "concierge-k8s", "concierge-microk8s")
 _MACHINES = ("machine", "localhost", "lxd", "concierge-lxd", "maas", "manual")
 _FAILED, _REFUSED = 1, 2
+_MODEL_CONFIG = {"update-status-hook-interval": "5m", "automatically-retry-hooks": True}
+"""What of a model's configuration is played, with Juju's defaults."""
+_WITHOUT_EFFECT = ("logging-config", "test-mode")
+"""What of it changes nothing that is played, with the values that tests give it."""
 
 
 class Refused(Exception):
@@ -158,9 +162,47 @@ def _remove_relation(this: Invocation, given: argparse.Namespace) -> str:
 
 def _config(this: Invocation, given: argparse.Namespace) -> str:
     resets = [option for reset in given.reset for option in reset.split(",")]
-    if not given.values and not resets:
-        raise Refused("`config` sets and resets options, and prints none")
-    this.model(given.model).config(given.app, _pairs(given.values), reset=resets)
+    model = this.model(given.model)
+    if given.values or resets:
+        model.config(given.app, _pairs(given.values), reset=resets)
+        return ""
+    if given.format is None:
+        raise Refused("what is set is printed as JSON: `config --format json APP`")
+    return json.dumps(model.show_config(given.app)) + "\n"
+
+
+def _model_config(this: Invocation, given: argparse.Namespace) -> str:
+    model = this.model(given.model)
+    if given.values:
+        played = {key: value for key, value in _pairs(given.values).items() if key not in _WITHOUT_EFFECT}
+        if played:
+            this.session.ask("model-config", model=model.name, config=played)
+        return ""
+    if given.format is None:
+        raise Refused("what is set is printed as JSON: `model-config --format json`")
+    written = (this.state.scenario or {}).get("models", {})[model.name].get("config", {})
+    told = {}
+    for key, default in _MODEL_CONFIG.items():
+        told[key] = {"Value": written.get(key, default), "Source": "model" if key in written else "default"}
+    return json.dumps(told) + "\n"
+
+
+def _show_model(this: Invocation, given: argparse.Namespace) -> str:
+    model = this.model(given.model_name)
+    return json.dumps({model.name: model.show_model()}) + "\n"
+
+
+def _remove_application(this: Invocation, given: argparse.Namespace) -> str:
+    if given.force:
+        raise Refused("`remove-application --force`: units run their last hooks")
+    this.model(given.model).remove_application(*given.apps)
+    return ""
+
+
+def _trust(this: Invocation, given: argparse.Namespace) -> str:
+    status = this.model(given.model).status()
+    if given.app not in status["applications"]:
+        raise TrustsimError("name", f"application \"{given.app}\" not found")
     return ""
 
 
@@ -333,10 +375,24 @@ def _parsers() -> dict[str, _Parser]:
     added.add_argument("app1")
     added.add_argument("app2")
 
-    added = command("config", _config, "set options, or reset them")
+    added = command("config", _config, "set options, reset them, or print those that are known of the charm")
     added.add_argument("app")
     added.add_argument("values", nargs="*")
     added.add_argument("--reset", action="append", default=[])
+    added.add_argument("--format", choices=["json"])
+
+    added = command("model-config", _model_config, f"set {', '.join(_MODEL_CONFIG)} before time has passed, or print them")
+    added.add_argument("values", nargs="*")
+    added.add_argument("--format", choices=["json"])
+
+    added = command("show-model", _show_model, "print what a model is", of_model=False)
+    added.add_argument("model_name", nargs="?")
+    added.add_argument("--format", choices=["json"], required=True)
+
+    added = command("trust", _trust, "give a charm access to the cloud, which takes no effect")
+    added.add_argument("app")
+    ignored(added, "--remove")
+    ignored_values(added, "--scope")
 
     added = command("run", _run, "run an action, and let time pass until it has ended")
     added.add_argument("unit")
@@ -360,6 +416,11 @@ def _parsers() -> dict[str, _Parser]:
     added = command("remove-unit", _remove_unit, "remove units")
     added.add_argument("units", nargs="+")
     added.add_argument("--num-units", type=int)
+    ignored(added, "--no-prompt", "--destroy-storage")
+
+    added = command("remove-application", _remove_application, "remove applications")
+    added.add_argument("apps", nargs="+")
+    added.add_argument("--force", action="store_true")
     ignored(added, "--no-prompt", "--destroy-storage")
 
     added = command("refresh", _refresh, "refresh a charm")

@@ -7,7 +7,7 @@ import os
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, overload
 
 from trustsim.answers import Connection, Task
 from trustsim.duration import Duration
@@ -182,13 +182,41 @@ class Model:
         """`juju remove-relation`."""
         self._ask("remove-relation", sides=[app1, app2])
 
+    @overload
+    def config(self, app: str) -> Mapping[str, Value]: ...
+
+    @overload
     def config(
         self, app: str, values: Mapping[str, Value] | None = None, *, reset: str | Iterable[str] = ()
-    ) -> None:
-        """`juju config` with values, or with options that go back to their defaults."""
+    ) -> None: ...
+
+    def config(
+        self, app: str, values: Mapping[str, Value] | None = None, *, reset: str | Iterable[str] = ()
+    ) -> Mapping[str, Value] | None:
+        """`juju config` with values, or with options that go back to their defaults; without either, the options that are
+        known of the charm and have a value."""
         reset = [reset] if isinstance(reset, str) else list(reset)
         options = {**(values or {}), **dict.fromkeys(reset)}
-        self._ask("config", application=app, options=options)
+        if options:
+            self._ask("config", application=app, options=options)
+            return None
+        settings = self.show_config(app)["settings"]
+        return {name: told["value"] for name, told in settings.items() if "value" in told}
+
+    def show_model(self) -> dict[str, Any]:
+        """What `juju show-model --format json` prints of this model."""
+        told: dict[str, Any] = self._ask("show-model")["juju"]
+        return told
+
+    def show_config(self, app: str) -> dict[str, Any]:
+        """What `juju config APP --format json` prints."""
+        told: dict[str, Any] = self._ask("show-config", application=app)["juju"]
+        return told
+
+    def remove_application(self, *app: str) -> None:
+        """`juju remove-application`."""
+        for each in app:
+            self._ask("remove-application", application=each)
 
     def run(
         self,

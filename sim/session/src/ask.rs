@@ -18,6 +18,24 @@ pub(crate) fn status(present: &Simulation, model: &str) -> Result<Json, SessionE
     status.ok_or_else(|| unknown("model", model, &present.model_names()))
 }
 
+pub(crate) fn show_model(present: &Simulation, model: &str) -> Result<Json, SessionError> {
+    let shown = present.show_model(model);
+    shown.ok_or_else(|| unknown("model", model, &present.model_names()))
+}
+
+pub(crate) fn show_config(
+    present: &Simulation,
+    model: &str,
+    application: &str,
+) -> Result<Json, SessionError> {
+    let shown = present.config(model, application);
+    shown.ok_or_else(|| {
+        SessionError::Name(format!(
+            "there is no application `{application}` in `{model}`"
+        ))
+    })
+}
+
 pub(crate) fn show_unit(
     present: &Simulation,
     model: &str,

@@ -40,6 +40,7 @@ impl Change<'_> {
     ) -> Result<(), SessionError> {
         match request {
             Request::AddModel { .. } => self.add_model(request),
+            Request::ModelConfig { model, config } => self.model_config(model, config),
             Request::Deploy { .. } => self.deploy(request, own),
             Request::Integrate { model, sides } => self.integrate(model, sides),
             Request::RemoveRelation { model, sides } => {
@@ -76,6 +77,10 @@ impl Change<'_> {
             Request::RemoveUnit { model, unit } => {
                 self.fault("remove-unit", json!({"unit": format!("{model}.{unit}")}))
             }
+            Request::RemoveApplication { model, application } => {
+                let app = format!("{model}.{application}");
+                self.fault("remove-application", json!({"app": app}))
+            }
             Request::Refresh { .. } => self.refresh(request, own),
             Request::Offer { .. } => self.offer(request),
             Request::Consume { model, offer, name } => self.consume(model, offer, name.as_deref()),
@@ -95,6 +100,8 @@ impl Change<'_> {
             Request::Advance { .. }
             | Request::Settle { .. }
             | Request::Status { .. }
+            | Request::ShowModel { .. }
+            | Request::ShowConfig { .. }
             | Request::ShowUnit { .. }
             | Request::Connection { .. }
             | Request::Scenario {} => unreachable!("{request:?} writes nothing"),
@@ -122,6 +129,23 @@ impl Change<'_> {
             let controllers = &mut self.written.controllers;
             controllers.entry(controller.clone()).or_default();
         }
+        Ok(())
+    }
+
+    /// The configuration of a model is that of a whole run.
+    fn model_config(
+        &mut self,
+        model: &str,
+        config: &IndexMap<String, Json>,
+    ) -> Result<(), SessionError> {
+        if self.at.is_some() {
+            let message = "the configuration of a model changes before time has passed, not later";
+            return Err(SessionError::NotPlayed(message.to_owned()));
+        }
+        let known: Vec<String> = self.written.models.keys().cloned().collect();
+        let found = self.written.models.get_mut(model);
+        let found = found.ok_or_else(|| unknown("model", model, &known))?;
+        found.config.extend(config.clone());
         Ok(())
     }
 

@@ -39,6 +39,13 @@ pub enum Request {
         #[serde(default)]
         config: IndexMap<String, Json>,
     },
+    /// `juju model-config KEY=VALUE`, before any time has passed.
+    ModelConfig {
+        /// The model.
+        model: String,
+        /// New values: `update-status-hook-interval`.
+        config: IndexMap<String, Json>,
+    },
     /// `juju deploy`.
     Deploy {
         /// The model.
@@ -114,6 +121,13 @@ pub enum Request {
         /// `app/0`; on Kubernetes the highest of `app`.
         unit: String,
     },
+    /// `juju remove-application`.
+    RemoveApplication {
+        /// The model.
+        model: String,
+        /// The application.
+        application: String,
+    },
     /// `juju refresh` to another channel or revision, or to a charm's own code.
     Refresh {
         /// The model.
@@ -188,6 +202,18 @@ pub enum Request {
     Status {
         /// The model.
         model: String,
+    },
+    /// What `juju show-model` prints.
+    ShowModel {
+        /// The model.
+        model: String,
+    },
+    /// What `juju config APP` prints now: the options that are known, with their values.
+    ShowConfig {
+        /// The model.
+        model: String,
+        /// The application.
+        application: String,
     },
     /// What `juju show-unit` prints now.
     ShowUnit {

@@ -162,6 +162,14 @@ impl Session {
                 self.check_deployed(model)?;
                 ask::status(self.present()?, model).map(Answer::Juju)
             }
+            Request::ShowModel { model } => {
+                self.check_deployed(model)?;
+                ask::show_model(self.present()?, model).map(Answer::Juju)
+            }
+            Request::ShowConfig { model, application } => {
+                self.check_deployed(model)?;
+                ask::show_config(self.present()?, model, application).map(Answer::Juju)
+            }
             Request::ShowUnit { model, unit } => {
                 self.check_deployed(model)?;
                 ask::show_unit(self.present()?, model, unit).map(Answer::Juju)

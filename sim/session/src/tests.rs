@@ -61,6 +61,14 @@ fn advance(session: &mut Session, by: &str) {
     done(session, json!({"advance": {"by": by}}));
 }
 
+/// What Juju would print.
+fn juju(session: &mut Session, request: Json) -> Json {
+    match ask(session, request) {
+        Ok(Answer::Juju(told)) => told,
+        other => panic!("{other:?}"),
+    }
+}
+
 fn saved(session: &mut Session) -> String {
     match ask(session, json!({"scenario": {}})) {
         Ok(Answer::Scenario(text)) => text,
@@ -227,6 +235,48 @@ fn what_is_deployed_later_changes_nothing_of_the_past() {
     assert_eq!(fingerprint(&mut again), fingerprint(&mut session));
 }
 
+/// What `juju config APP --format json` prints: `describe` of juju/juju 3.6 `apiserver/facades/client/application/get.go`.
+#[test]
+fn options_are_told_with_what_they_are_set_to() {
+    let mut session = ca_and_ingress();
+    let set = json!({"ca-common-name": "another", "certificate-validity": "90d"});
+    let config = json!({"config": {"model": "prod", "application": "ca", "options": set}});
+    done(&mut session, config);
+    advance(&mut session, "1h");
+    let told = juju(
+        &mut session,
+        json!({"show-config": {"model": "prod", "application": "ca"}}),
+    );
+    assert_eq!(told["charm"], "self-signed-certificates");
+    let default = "self-signed-certificates-operator";
+    let common_name =
+        json!({"type": "string", "source": "user", "value": "another", "default": default});
+    assert_eq!(told["settings"]["ca-common-name"], common_name);
+    // What is set to its default counts as not set.
+    let validity = json!({"type": "string", "source": "default", "value": "90d", "default": "90d"});
+    assert_eq!(told["settings"]["certificate-validity"], validity);
+}
+
+/// An application that was removed is in no status once its units are gone.
+#[test]
+fn a_removed_application_is_in_no_status() {
+    let mut session = ca_and_ingress();
+    advance(&mut session, "1h");
+    let command = json!({"remove-application": {"model": "prod", "application": "web"}});
+    done(&mut session, command);
+    let status = json!({"status": {"model": "prod"}});
+    let told = juju(&mut session, status.clone());
+    assert_eq!(told["applications"]["web"]["life"], "dying");
+    advance(&mut session, "10m");
+    let told = juju(&mut session, status);
+    let left: Vec<&String> = told["applications"]
+        .as_object()
+        .expect("a map")
+        .keys()
+        .collect();
+    assert_eq!(left, ["ca"]);
+}
+
 #[test]
 fn what_cannot_be_carried_out_changes_nothing() {
     let mut session = ca_and_ingress();
@@ -244,6 +294,10 @@ fn what_cannot_be_carried_out_changes_nothing() {
         json!({"add-unit": {"model": "prod", "application": "web", "count": u32::MAX}}),
         json!({"remove-unit": {"model": "prod", "unit": "gone/0"}}),
         json!({"remove-relation": {"model": "prod", "sides": ["web:ingress", "ca:certificates"]}}),
+        json!({"remove-application": {"model": "prod", "application": "gone"}}),
+        json!({"show-config": {"model": "prod", "application": "gone"}}),
+        json!({"show-model": {"model": "gone"}}),
+        json!({"model-config": {"model": "prod", "config": {"no-such-key": "1m"}}}),
         json!({"fault": {"what": {"no-such-kind": {}}}}),
         json!({"fault": {"what": {"at": "1d", "kill-unit": {"unit": "prod.web/0"}}}}),
         json!({"fault": {"what": {"random": {"count": 3}}}}),
@@ -343,6 +397,7 @@ fn command() -> impl Strategy<Value = Json> {
     prop_oneof![
         Just(json!({"add-unit": {"model": "prod", "application": "web", "count": 1}})),
         Just(json!({"remove-unit": {"model": "prod", "unit": "web/0"}})),
+        Just(json!({"remove-application": {"model": "prod", "application": "web"}})),
         Just(
             json!({"remove-relation": {"model": "prod", "sides": ["web:certificates", "ca:certificates"]}})
         ),

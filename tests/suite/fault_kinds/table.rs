@@ -166,6 +166,13 @@ pub(super) const TABLE: &[Played] = &[
         "hook stop",
     ),
     played(
+        "remove-application",
+        Scene::Renewing,
+        "  - {at: 1d, remove-application: {app: shop.ca}}",
+        "expired",
+        "remove-application",
+    ),
+    played(
         "refresh",
         Scene::Shop,
         "  - {at: 1d, refresh: {app: shop.web}}",

@@ -1,7 +1,7 @@
 //! Units that come and go, charms that are refreshed.
 
 use trustsim::juju::SecretChange;
-use trustsim::world::Kind;
+use trustsim::world::{Kind, Note};
 
 use super::stage::{played, shop};
 
@@ -38,6 +38,56 @@ fn a_removed_unit_takes_its_connection_along() {
     assert!(run.outages().is_empty(), "{:?}", run.outages());
     let attempts = run.findings.tallies[1].attempts;
     assert!((3_000..3_700).contains(&attempts), "{attempts}");
+}
+
+/// A CA that is removed leaves its certificates, and they end where nothing renews them: what breaks is told with the
+/// removal, months later. Clients of what is removed have nothing to dial any more.
+#[test]
+fn a_removed_application_takes_its_relations_along() {
+    let text =
+        |faults: &str| super::stage::shop_text(faults).replace("duration: 2d", "duration: 120d");
+    let run = played(&text("  - {at: 1d, remove-application: {app: ca}}\n"));
+    let outages = run.outages();
+    let told: Vec<(&str, &str)> = outages
+        .iter()
+        .map(|(name, _, _, error)| (name.as_str(), error.as_str()))
+        .collect();
+    let expired = "expired";
+    assert_eq!(
+        told,
+        [
+            ("browser -> shop.web/0", expired),
+            ("browser -> shop.web/1", expired)
+        ],
+        "{outages:?}"
+    );
+    let told = run.first_line();
+    let removal = "was removed at 2026-01-02T00:00:00Z by `juju remove-application -m shop ca --no-prompt` (s.yaml:17)";
+    assert!(told.ends_with(removal), "{told}");
+    let run = played(&text("  - {at: 1d, remove-application: {app: web}}\n"));
+    assert!(run.outages().is_empty(), "{:?}", run.outages());
+    let connections = &run.record.manifest.connections;
+    assert!(
+        connections
+            .iter()
+            .all(|connection| connection.ended.is_some())
+    );
+    // What comes later is refused, as Juju does.
+    let run = played(&text(
+        "  - {at: 1d, remove-application: {app: ca}}
+  - {at: 2d, remove-application: {app: ca}}
+  - {at: 2d, refresh: {app: ca, channel: 1/edge}}
+  - {at: 2d, add-units: {app: ca}}\n",
+    ));
+    let entries = run.record.journal.entries().iter();
+    let refused: Vec<String> = entries
+        .filter_map(|entry| match &entry.kind {
+            Kind::Note(Note::ActionRefused(refusal)) => Some(format!("{refusal:?}")),
+            _ => None,
+        })
+        .collect();
+    let removed = "NotAlive";
+    assert_eq!(refused, [removed, removed, removed]);
 }
 
 /// Pods are replaced one after the other, the last first, and each has no certificate until its

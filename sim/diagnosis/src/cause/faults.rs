@@ -5,8 +5,8 @@ use super::{Fault, Separation, short};
 use trustsim_juju::Disruption;
 use trustsim_kernel::{Span, Time};
 use trustsim_model::{
-    Action, ApplicationIndex, Between, Deployment, NetworkAction, OfferAction, OfferIndex, Side,
-    TimedAction, UnitAction,
+    Action, ApplicationIndex, Between, Deployment, NetworkAction, OfferAction, OfferIndex,
+    ScaleAction, Side, TimedAction, UnitAction,
 };
 
 /// Longer than a pod or a machine is away that comes back as fast as it goes.
@@ -56,6 +56,7 @@ const fn lasts(action: &Action) -> bool {
         Action::Unit(UnitAction::SkewMachine { skew_ns, .. })
         | Action::Network(NetworkAction::SkewController { skew_ns, .. }) => *skew_ns != 0,
         Action::Network(NetworkAction::ControllerDown(_) | NetworkAction::Disrupt(..)) => true,
+        Action::Scale(ScaleAction::RemoveApplication { .. }) => true,
         Action::Offer(
             OfferAction::Suspend { .. } | OfferAction::Remove { .. } | OfferAction::Revoke { .. },
         ) => true,
@@ -89,6 +90,9 @@ pub(super) fn parts<'a>(
             Action::Offer(
                 OfferAction::Remove { offer, .. } | OfferAction::Revoke { offer, .. },
             ) => offered(*offer),
+            Action::Scale(ScaleAction::RemoveApplication { application }) => {
+                pair.contains(application)
+            }
             Action::Network(NetworkAction::Disrupt(Between::Controllers(one, two), _)) => {
                 controllers == [*one, *two] || controllers == [*two, *one]
             }
@@ -100,7 +104,7 @@ pub(super) fn parts<'a>(
 /// How an action keeps two apart, of those that [`parts`] finds.
 pub(super) const fn separation(timed: &TimedAction) -> Separation {
     match &timed.action {
-        Action::RemoveRelation { .. } => Separation::Relation,
+        Action::RemoveRelation { .. } | Action::Scale(_) => Separation::Relation,
         Action::Offer(_) => Separation::Offer,
         _ => Separation::Network,
     }

@@ -43,6 +43,7 @@ pub(crate) const KINDS: &[Kind] = &[
     Kind::of::<answers::HangUp>(),
     Kind::of::<scale::AddUnits>(),
     Kind::of::<scale::RemoveUnit>(),
+    Kind::of::<scale::RemoveApplication>(),
     Kind::of::<scale::Refresh>(),
     Kind::of::<hooks::FailHook>(),
     Kind::of::<hooks::FailCommit>(),

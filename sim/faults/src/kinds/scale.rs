@@ -137,6 +137,40 @@ impl FaultKind for RemoveUnit {
 }
 
 record! {
+    /// Which application goes.
+    pub(crate) struct RemoveApplicationFile {
+        /// `model.app`.
+        #[schemars(required)]
+        app: Text = "app" [Required],
+    }
+}
+
+pub(crate) struct RemoveApplication;
+
+impl FaultKind for RemoveApplication {
+    type Shape = RemoveApplicationFile;
+    const KEY: &'static str = "remove-application";
+    const ABOUT: &'static str = "An application is removed, as by `juju remove-application`.";
+    const EFFECT: &'static str = "`juju remove-application`: its relations end and its units go, \
+        each with its last hooks; its offers go with it, and Juju refuses it where another model \
+        has a relation through one. Secrets that it owned can be read on, as no charm played here \
+        shares one with another application for TLS";
+    const SOURCE: &'static str = "juju/juju 3.6 `state/application.go`";
+
+    fn resolve(shape: &RemoveApplicationFile, site: &mut Site<'_>) -> Option<Effect> {
+        let application = site.names.application(shape.app.as_ref()?)?;
+        Some(Action::Scale(ScaleAction::RemoveApplication { application }).into())
+    }
+
+    fn write(fault: &Fault, deployment: &Deployment) -> Option<Vec<String>> {
+        let Action::Scale(ScaleAction::RemoveApplication { application }) = fault.action else {
+            return None;
+        };
+        Some(vec![application_key(application, deployment)])
+    }
+}
+
+record! {
     /// Whose charm is refreshed, to what.
     pub(crate) struct RefreshFile {
         /// `model.app`.

@@ -12,7 +12,7 @@ use crate::{
     Host, Lease, Machine, MachineId, Model, ModelId, Operator, Role, Status, Topology, Unit,
     UnitId, Versioned, Workload,
 };
-use trustsim_kernel::{Span, Time};
+use trustsim_kernel::{Span, Streams, Time};
 
 /// What `juju deploy` takes.
 #[derive(Clone, Debug)]
@@ -57,13 +57,11 @@ impl Operator<'_> {
             update_status_interval > Span::ZERO,
             "update-status-hook-interval of {name} is longer than nothing"
         );
-        let mut stream = self.agents.timing().streams.stream("model-uuid", name);
-        let mut bytes = [0_u8; 16];
-        stream.fill_bytes(&mut bytes);
+        let uuid = drawn_uuid(self.agents.timing().streams, "model-uuid", name);
         self.agents.push_model(Model {
             name: name.into(),
             owner: owner.into(),
-            uuid: uuid_text(bytes).into(),
+            uuid: uuid.into(),
             controller,
             kubernetes,
             update_status_interval,
@@ -195,6 +193,7 @@ impl Topology {
             rollout: Vec::new(),
             next_unit: 0,
             terminated: false,
+            dying: false,
             lease: Lease::default(),
             offers: Vec::new(),
             subordinate: parts.subordinate,
@@ -282,7 +281,10 @@ fn service_address(index: usize) -> String {
     )
 }
 
-fn uuid_text(mut bytes: [u8; 16]) -> String {
+/// A UUID of the fourth version, for a thing of this name.
+pub(crate) fn drawn_uuid(streams: &Streams, purpose: &str, name: &str) -> String {
+    let mut bytes = [0_u8; 16];
+    streams.stream(purpose, name).fill_bytes(&mut bytes);
     bytes[6] = bytes[6] & 0x0F | 0x40;
     bytes[8] = bytes[8] & 0x3F | 0x80;
     let hex = hex::encode(bytes);

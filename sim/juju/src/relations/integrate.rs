@@ -31,6 +31,9 @@ pub enum IntegrateError {
     /// It is being removed.
     #[error("relation {0} is dying, but not yet removed")]
     Dying(String),
+    /// One of the applications was removed.
+    #[error("application {0} is not alive")]
+    NotAlive(String),
     /// The offer behind a SAAS was removed.
     #[error("remote offer {0} is terminated")]
     Terminated(String),
@@ -173,6 +176,9 @@ impl Topology {
             .iter()
             .find(|info| *info.name == *endpoint)
             .cloned();
+        if found.dying {
+            return Err(IntegrateError::NotAlive(found.name.to_string()));
+        }
         if found.terminated {
             return Err(IntegrateError::Terminated(found.name.to_string()));
         }

@@ -4,12 +4,13 @@
 //! For example, `web/0` enters the scope of `web:db db:db`: its unit databag is made with its addresses, and
 //! the agents of all units of `db` are woken, one latency of a watcher later. Where `db` is in another
 //! model, its side is a proxy here, and a [link](links) carries the change to the other half of the
-//! relation. How relations are made is in [`integrate`], offers are in [`offers`], and the units that live on
+//! relation. How relations are made is in [`integrate`], offers are in [`offers`], how an application is removed in [`removal`], and the units that live on
 //! their principal's machine in [`subordinate`].
 
 pub(crate) mod integrate;
 mod links;
 mod offers;
+mod removal;
 mod subordinate;
 
 pub use integrate::IntegrateError;

@@ -24,6 +24,14 @@ pub enum OfferError {
         /// How many relations use it.
         relations: usize,
     },
+    /// An application that is removed is behind one that is consumed.
+    #[error("cannot destroy application \"{application}\": application is used by {consumers} consumer{}", if *.consumers == 1 { "" } else { "s" })]
+    BehindConsumed {
+        /// Application name.
+        application: String,
+        /// Relations of its model that cross into another one, whosever they are: so many Juju tells.
+        consumers: usize,
+    },
     /// There is none of that name.
     #[error("application offer {0:?} not found")]
     NotFound(String),
@@ -128,6 +136,12 @@ impl Relations<'_> {
         for relation in used {
             self.remove_relation(relation, cause, host);
         }
+        self.terminate_consumers(application, name);
+        Ok(())
+    }
+
+    /// Every SAAS that consumes an offer that is gone is terminated.
+    pub(super) fn terminate_consumers(&mut self, application: ApplicationId, name: &str) {
         let home = self.model(self.application(application).model);
         let tail = format!("{}/{}.{name}", home.owner, home.name);
         for found in self.agents.applications_mut() {
@@ -135,7 +149,6 @@ impl Relations<'_> {
                 found.terminated |= *target == application && url.ends_with(&tail);
             }
         }
-        Ok(())
     }
 }
 
@@ -155,7 +168,7 @@ impl Topology {
     }
 
     /// Relations of other models with these endpoints.
-    fn relations_through(
+    pub(super) fn relations_through(
         &self,
         application: ApplicationId,
         endpoints: &[Arc<str>],

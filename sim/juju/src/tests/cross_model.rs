@@ -296,6 +296,49 @@ fn an_offer_in_use_is_removed_by_force_only() {
     );
 }
 
+/// `state/application.go` (`DestroyApplicationOperation`): an application behind an offer that another model uses is not
+/// removed; the one in the other model is, and then the first, whose SAAS is terminated.
+#[test]
+fn an_application_goes_once_no_other_model_uses_it() {
+    let mut crossing = crossing();
+    let (a, saas, b) = (crossing.a, crossing.saas, crossing.b);
+    let remove = |crossing: &mut Crossing, application| {
+        let stage = &mut crossing.stage;
+        stage.call(|juju, host| {
+            juju.relations_mut()
+                .remove_application(application, None, host)
+        })
+    };
+    let refused = remove(&mut crossing, a);
+    insta::assert_snapshot!(
+        refused.expect_err("it is used"),
+        @r#"cannot destroy application "a": application is used by 1 consumer"#
+    );
+    let of = |crossing: &Crossing, application| {
+        let found = crossing.stage.juju.application(application);
+        (found.units.len(), found.relations.len(), found.is_removed())
+    };
+    assert_eq!(of(&crossing, a), (1, 1, false));
+    let unit = nth(&crossing.stage, b, 0);
+    remove(&mut crossing, b).expect("nothing uses it");
+    crossing.stage.run_for(seconds(120));
+    let hooks = crossing.stage.hooks(unit);
+    assert_eq!(
+        hooks[hooks.len() - 3..],
+        ["db-relation-broken", "stop", "remove"]
+    );
+    assert_eq!(of(&crossing, b), (0, 0, true));
+    remove(&mut crossing, a).expect("nothing uses it any more");
+    crossing.stage.run_for(seconds(120));
+    assert_eq!(of(&crossing, a), (0, 0, true));
+    assert!(crossing.stage.juju.application(saas).terminated);
+    let sides = [(a, "db"), (b, "db")];
+    let again = crossing
+        .stage
+        .call(|juju, host| juju.relations_mut().integrate(sides, None, host));
+    insta::assert_snapshot!(again.expect_err("it is removed"), @"application a is not alive");
+}
+
 /// A unit removed on one side departs on the other.
 #[test]
 fn a_removed_unit_departs_across_models() {

@@ -24,6 +24,11 @@ pub enum ScaleAction {
         /// Number; on Kubernetes the highest one goes, whichever is meant.
         unit: u32,
     },
+    /// `juju remove-application`.
+    RemoveApplication {
+        /// Application index.
+        application: ApplicationIndex,
+    },
     /// `juju refresh`.
     Refresh {
         /// Application index.
@@ -57,6 +62,10 @@ impl ScaleAction {
                     juju(["remove-unit", "-m", model, app]).and_option("--num-units", Some(1))
                 }
             },
+            Self::RemoveApplication { application } => {
+                let (model, app, _) = named(*application);
+                juju(["remove-application", "-m", model, app, "--no-prompt"])
+            }
             Self::Refresh {
                 application,
                 channel,
@@ -81,6 +90,7 @@ impl ScaleAction {
         match self {
             Self::AddUnits { application, .. }
             | Self::RemoveUnit { application, .. }
+            | Self::RemoveApplication { application }
             | Self::Refresh { application, .. } => *application,
         }
     }

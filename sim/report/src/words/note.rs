@@ -87,6 +87,7 @@ pub fn refusal(refusal: &Refusal) -> String {
         Refusal::ControllerDown => "the controller cannot be reached",
         Refusal::NoLeader => "no unit leads the application",
         Refusal::NoSuchUnit => "there is no such unit",
+        Refusal::NotAlive => "the application was removed",
         Refusal::NoSuchRelation => "there is no such relation",
         Refusal::NoSuchCertificate => "there is no such certificate to revoke",
         Refusal::WorkloadDown => "its workload does not answer",

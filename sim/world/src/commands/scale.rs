@@ -5,6 +5,7 @@ use crate::event::Event;
 use std::sync::Arc;
 use trustsim_charm_model::{CharmMetadata, EndpointSource};
 use trustsim_interfaces::Interface;
+use trustsim_juju::Application;
 use trustsim_kernel::Span;
 use trustsim_model::{ApplicationIndex, ModelKind, Refusal, ScaleAction};
 
@@ -15,6 +16,9 @@ impl Commands<'_> {
     pub(crate) fn act_on_scale(&mut self, action: &ScaleAction) {
         match action {
             ScaleAction::AddUnits { application, count } => {
+                if self.juju_application(*application).dying {
+                    return self.refused(Refusal::NotAlive);
+                }
                 for _ in 0..*count {
                     let unit = self
                         .deployed
@@ -26,6 +30,7 @@ impl Commands<'_> {
                 }
             }
             ScaleAction::RemoveUnit { application, unit } => self.remove_unit(*application, *unit),
+            ScaleAction::RemoveApplication { application } => self.remove_application(*application),
             ScaleAction::Refresh {
                 application,
                 channel,
@@ -33,6 +38,9 @@ impl Commands<'_> {
                 charm,
             } => {
                 let (id, entry) = (self.deployed.id(*application), self.entry);
+                if self.juju_application(*application).dying {
+                    return self.refused(Refusal::NotAlive);
+                }
                 if let Some(broken) = charm
                     .as_ref()
                     .and_then(|new| self.breaks(*application, new))
@@ -92,6 +100,26 @@ impl Commands<'_> {
             juju.operator()
                 .refresh_config(id, defaults, takes, Some(entry), host);
         });
+    }
+
+    fn juju_application(&self, application: ApplicationIndex) -> &Application {
+        self.deployed
+            .juju()
+            .application(self.deployed.id(application))
+    }
+
+    fn remove_application(&mut self, application: ApplicationIndex) {
+        if self.juju_application(application).dying {
+            return self.refused(Refusal::NotAlive);
+        }
+        let (id, entry) = (self.deployed.id(application), self.entry);
+        let done = self.in_juju(|juju, host| {
+            juju.relations_mut()
+                .remove_application(id, Some(entry), host)
+        });
+        if let Err(error) = done {
+            self.refused(Refusal::Offer(error));
+        }
     }
 
     /// On Kubernetes the unit with the highest number goes (a StatefulSet scales down so).

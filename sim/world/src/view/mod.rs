@@ -2,7 +2,9 @@
 
 mod attack;
 mod bundle;
+mod config;
 mod export;
+mod model;
 mod recording;
 mod status;
 mod unit;

@@ -32,6 +32,8 @@ impl Simulation {
         for application in &found.applications {
             let app = juju.application(*application);
             match &app.kind {
+                // The last that referred to it is gone, and it with that.
+                ApplicationKind::Local if app.is_removed() => {}
                 ApplicationKind::Local => {
                     applications.insert(app.name.to_string(), self.application(*application));
                     offers.extend(self.offers(*application));
@@ -112,6 +114,9 @@ impl Simulation {
             status["scale"] = json!(application.units.len());
         }
         status["exposed"] = json!(false);
+        if application.dying {
+            status["life"] = json!("dying");
+        }
         status["application-status"] = self.application_status(application);
         status["relations"] = relations(juju, id);
         if application.subordinate {
