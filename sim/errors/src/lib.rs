@@ -15,4 +15,5 @@ mod diagnostic;
 mod render;
 
 pub use codes::{Code, explain};
+pub use conceal::is_secret;
 pub use diagnostic::{Diagnostic, Diagnostics, Label, Severity};

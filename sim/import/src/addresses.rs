@@ -4,14 +4,14 @@
 //! which is the address of a unit in the space of an endpoint. A model on Kubernetes has one address for each application:
 //! that of its service, or of the load balancer before it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr};
 
 use trustsim_charms::{Requests, catalogue};
 use trustsim_errors::{Code, Diagnostic, Diagnostics};
 use trustsim_yaml::{Node, Place, Spanned, Text};
 
-use crate::dump::{ApplicationDump, ModelDump};
+use crate::dump::{ApplicationDump, Found, ModelDump};
 use crate::merge::charm_name;
 use crate::readers::text;
 
@@ -30,17 +30,20 @@ pub(crate) struct SeenAddress {
 
 /// The addresses of a machine in each space, as `network-interfaces` of its status has them. An interface that is in no
 /// space is a bridge of the machine's own.
-pub(crate) fn of_interfaces(machine: &Node) -> BTreeMap<String, BTreeSet<String>> {
-    let mut found: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+pub(crate) fn of_interfaces(machine: &Node) -> BTreeMap<String, Found> {
+    let mut found: BTreeMap<String, Found> = BTreeMap::new();
     for interface in machine.entries_of("network-interfaces") {
         let Some(space) = text(&interface.value, "space") else {
             continue;
         };
         let addresses = interface.value.elements_of("ip-addresses");
-        let addresses = addresses.iter().filter_map(Node::as_scalar);
-        let addresses = addresses.filter(|address| address.text.parse::<IpAddr>().is_ok());
         let known = found.entry(space.value).or_default();
-        known.extend(addresses.map(|address| address.text.clone()));
+        for address in addresses {
+            let text = address.as_scalar().map(|scalar| &scalar.text);
+            if let Some(text) = text.filter(|text| text.parse::<IpAddr>().is_ok()) {
+                known.entry(text.clone()).or_insert(address.place);
+            }
+        }
     }
     found.retain(|_, addresses| !addresses.is_empty());
     found
@@ -48,22 +51,23 @@ pub(crate) fn of_interfaces(machine: &Node) -> BTreeMap<String, BTreeSet<String>
 
 /// The bindings that a mapping from endpoints to spaces says; none where all are in the default space, which Juju writes
 /// into each bundle that it exports.
-pub(crate) fn of_bindings(node: Option<&Node>) -> BTreeMap<String, String> {
+pub(crate) fn of_bindings(node: Option<&Node>) -> BTreeMap<String, Text> {
     let entries = node.map_or(&[][..], Node::entries);
     of_pairs(entries.iter().filter_map(|entry| {
         let space = entry.value.as_scalar()?;
-        Some((entry.key.value.clone(), space.text.clone()))
+        let space = Spanned::new(space.text.clone(), entry.value.place);
+        Some((entry.key.value.clone(), space))
     }))
 }
 
 /// The same of pairs of an endpoint and its space; the empty endpoint is all others.
-pub(crate) fn of_pairs(pairs: impl Iterator<Item = (String, String)>) -> BTreeMap<String, String> {
-    let bound = pairs.map(|(endpoint, space)| match space.is_empty() {
-        true => (endpoint, ALPHA.to_owned()),
+pub(crate) fn of_pairs(pairs: impl Iterator<Item = (String, Text)>) -> BTreeMap<String, Text> {
+    let bound = pairs.map(|(endpoint, space)| match space.value.is_empty() {
+        true => (endpoint, Spanned::new(ALPHA.to_owned(), space.place)),
         false => (endpoint, space),
     });
-    let bound: BTreeMap<String, String> = bound.collect();
-    match bound.values().all(|space| space == ALPHA) {
+    let bound: BTreeMap<String, Text> = bound.collect();
+    match bound.values().all(|space| space.value == ALPHA) {
         true => BTreeMap::new(),
         false => bound,
     }
@@ -90,15 +94,15 @@ pub(crate) fn add_seen(model: &mut ModelDump, out: &mut Diagnostics) {
         };
         let bindings = &application.bindings;
         let bound = bindings.get(&seen.endpoint).or_else(|| bindings.get(""));
-        let space = bound.map_or(ALPHA, |space| space).to_owned();
+        let space = bound.map_or(ALPHA, |space| &space.value).to_owned();
         let of_machine = model.addresses.entry(seen.machine.clone()).or_default();
         let known = of_machine.entry(space.clone()).or_default();
         if known.is_empty() {
-            known.insert(seen.address);
+            known.insert(seen.address, seen.place);
             continue;
         }
         // Over a relation with another model, an endpoint in the default space has the public address.
-        if !known.contains(&seen.address) && space != ALPHA {
+        if !known.contains_key(&seen.address) && space != ALPHA {
             let message = format!(
                 "machine {} has no address {} in `{space}` by another input: it is left out",
                 seen.machine, seen.address

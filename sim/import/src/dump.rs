@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::addresses::SeenAddress;
 use trustsim_charms::Role;
+use trustsim_errors::is_secret;
 use trustsim_yaml::{Place, Scalar, Spanned, Text};
 
 /// What kind of text an input is. The order is that of what counts more where two say different things.
@@ -35,6 +36,9 @@ impl Kind {
     }
 }
 
+/// Texts, each with the place where it was met first.
+pub(crate) type Found = BTreeMap<String, Place>;
+
 /// What an input says of one model.
 #[derive(Clone, Debug)]
 pub(crate) struct ModelDump {
@@ -53,7 +57,7 @@ pub(crate) struct ModelDump {
     /// Machines, by number.
     pub(crate) machines: BTreeSet<String>,
     /// Addresses of machines in each space.
-    pub(crate) addresses: BTreeMap<String, BTreeMap<String, BTreeSet<String>>>,
+    pub(crate) addresses: BTreeMap<String, BTreeMap<String, Found>>,
     /// Constraints of machines, by number, where they name spaces.
     pub(crate) constraints: BTreeMap<String, Text>,
     /// Addresses that databags have, whose space is told by the bindings.
@@ -65,7 +69,7 @@ pub(crate) struct ModelDump {
     /// Consumed offers, by the name they have here.
     pub(crate) saas: BTreeMap<String, SaasDump>,
     /// URLs that units of an application publish, by its name and the endpoint. Of a consumed offer, too.
-    pub(crate) published: BTreeMap<String, BTreeMap<String, BTreeSet<String>>>,
+    pub(crate) published: BTreeMap<String, BTreeMap<String, Found>>,
 }
 
 impl ModelDump {
@@ -106,9 +110,9 @@ pub(crate) struct ApplicationDump {
     /// How many units; `None` for a subordinate.
     pub(crate) units: Option<Spanned<u32>>,
     /// Where they are, as `to:` of a bundle has it.
-    pub(crate) to: Vec<String>,
+    pub(crate) to: Vec<Text>,
     /// The space of each endpoint, and under the empty name that of all others; empty where all are in the default one.
-    pub(crate) bindings: BTreeMap<String, String>,
+    pub(crate) bindings: BTreeMap<String, Text>,
     /// Its constraints, where they name spaces.
     pub(crate) constraints: Option<Text>,
     /// On Kubernetes, the address of its service or of the load balancer before that.
@@ -117,10 +121,27 @@ pub(crate) struct ApplicationDump {
     pub(crate) serves_at: Option<Text>,
     /// Options that are set.
     pub(crate) options: BTreeMap<String, Spanned<Scalar>>,
+    /// Options that are set to a secret, which is not kept.
+    pub(crate) secrets: BTreeMap<String, Place>,
     /// Offers of its endpoints.
     pub(crate) offers: BTreeMap<String, OfferDump>,
     /// Whether it is deployed beside the units of others.
     pub(crate) subordinate: bool,
+}
+
+impl ApplicationDump {
+    /// Keeps an option, but for a secret.
+    pub(crate) fn set(&mut self, option: &str, value: Scalar, place: Place) {
+        match is_secret(option, &value.text) {
+            true => {
+                self.secrets.insert(option.to_owned(), place);
+            }
+            false => {
+                let value = Spanned::new(value, place);
+                self.options.insert(option.to_owned(), value);
+            }
+        }
+    }
 }
 
 /// An endpoint as an offer or its consumer tells it.

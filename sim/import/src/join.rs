@@ -1,12 +1,14 @@
 //! Models joined by the URLs of offers: which model each consumed offer is of, and its URL as the scenario has it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use trustsim_errors::{Code, Diagnostic, Diagnostics, Severity};
 use trustsim_scenario::{OfferUrl, parse_offer_url};
 
+use trustsim_yaml::{Spanned, Text};
+
 use crate::assemble::sanitised;
-use crate::dump::{ApplicationDump, SaasDump};
+use crate::dump::{ApplicationDump, Found, SaasDump};
 use crate::plan::Plan;
 
 /// The parts of an offer URL; none where a template was not filled in.
@@ -16,7 +18,7 @@ fn parsed(url: &str) -> Option<OfferUrl<'_>> {
 
 /// Finds the model of each consumed offer, writes its URL as the scenario has it, and leaves out what has none.
 pub(crate) fn join(plan: &mut Plan, out: &mut Diagnostics) {
-    let mut owners: BTreeMap<usize, String> = BTreeMap::new();
+    let mut owners: BTreeMap<usize, Text> = BTreeMap::new();
     let mut urls: Vec<(usize, String, Option<String>)> = Vec::new();
     for (at, model) in plan.models.iter().enumerate() {
         for (name, saas) in &model.dump.saas {
@@ -30,7 +32,10 @@ pub(crate) fn join(plan: &mut Plan, out: &mut Diagnostics) {
                 None => url.map(|url| elsewhere(plan, &parts, &url.value)),
                 Some(target) => {
                     let user = parts.user.unwrap_or("admin");
-                    owners.entry(target).or_insert_with(|| user.to_owned());
+                    let place = url.map_or(saas.place, |url| url.place);
+                    owners
+                        .entry(target)
+                        .or_insert_with(|| Spanned::new(user.to_owned(), place));
                     let of = &plan.models[target];
                     let controller = of
                         .dump
@@ -48,7 +53,7 @@ pub(crate) fn join(plan: &mut Plan, out: &mut Diagnostics) {
     name_endpoints(plan);
     hand_over_published(plan);
     for (at, owner) in owners {
-        plan.models[at].owner = Some(owner).filter(|owner| owner != "admin");
+        plan.models[at].owner = Some(owner).filter(|owner| owner.value != "admin");
     }
     for (at, name, url) in urls {
         let model = &mut plan.models[at];
@@ -101,7 +106,7 @@ fn name_endpoints(plan: &mut Plan) {
 
 /// What a consumed offer publishes is what the application behind it does.
 fn hand_over_published(plan: &mut Plan) {
-    let mut found: Vec<(usize, String, String, BTreeSet<String>)> = Vec::new();
+    let mut found: Vec<(usize, String, String, Found)> = Vec::new();
     for (at, model) in plan.models.iter().enumerate() {
         for (name, saas) in &model.dump.saas {
             let parts = saas.url.as_ref().and_then(|url| parsed(&url.value));
@@ -126,7 +131,10 @@ fn hand_over_published(plan: &mut Plan) {
     for (of, application, endpoint, urls) in found {
         let published = &mut plan.models[of].dump.published;
         let known = published.entry(application).or_default();
-        known.entry(endpoint).or_default().extend(urls);
+        let known = known.entry(endpoint).or_default();
+        for (url, place) in urls {
+            known.entry(url).or_insert(place);
+        }
     }
 }
 

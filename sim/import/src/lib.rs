@@ -27,8 +27,10 @@ mod pair;
 mod plan;
 mod readers;
 mod recognise;
+mod secrets;
 mod text;
 mod write;
+mod write_application;
 mod write_charms;
 mod write_operators;
 

@@ -11,6 +11,7 @@ use crate::assemble::assemble;
 use crate::dump::Kind;
 use crate::gather::{CharmFile, gather};
 use crate::plan::{Plan, plan};
+use crate::secrets::note_secrets;
 use crate::write::{Item, Line, Setting, lines};
 use crate::write_operators::note_operators;
 
@@ -86,6 +87,7 @@ pub fn import(
         return Err(out);
     }
     note_operators(&plan, &mut out);
+    note_secrets(&plan, &mut out);
     let names: Vec<PathBuf> = read.iter().map(|file| file.path.clone()).collect();
     let made = settled(&plan, &names, options, files, &mut out);
     out.sort_and_dedup();

@@ -72,7 +72,10 @@ fn lay_under(whole: &mut ModelDump, dump: ModelDump, out: &mut Diagnostics) {
     for (name, endpoints) in dump.published {
         let known = whole.published.entry(name).or_default();
         for (endpoint, urls) in endpoints {
-            known.entry(endpoint).or_default().extend(urls);
+            let known = known.entry(endpoint).or_default();
+            for (url, place) in urls {
+                known.entry(url).or_insert(place);
+            }
         }
     }
     whole.relations.extend(dump.relations);
@@ -155,6 +158,9 @@ fn merge_application(
     }
     for (option, value) in other.options {
         known.options.entry(option).or_insert(value);
+    }
+    for (option, place) in other.secrets {
+        known.secrets.entry(option).or_insert(place);
     }
     for (offer, said) in other.offers {
         known.offers.entry(offer).or_insert(said);

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use trustsim_errors::{Code, Diagnostic, Diagnostics, Severity};
 use trustsim_scenario::untold_charm;
-use trustsim_yaml::{Node, Spanned};
+use trustsim_yaml::{Node, Spanned, Text};
 
 use crate::assemble::Dumps;
 use crate::declared::{Declared, PlannedCharm};
@@ -21,7 +21,7 @@ pub(crate) struct PlannedModel {
     pub(crate) dump: ModelDump,
     pub(crate) relations: Vec<RelationDump>,
     /// The user that the URLs of its offers name, where it is not `admin`.
-    pub(crate) owner: Option<String>,
+    pub(crate) owner: Option<Text>,
 }
 
 /// Everything that is written.

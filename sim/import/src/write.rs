@@ -1,15 +1,14 @@
 //! A plan as the text of a scenario, line by line, with the fact that each line comes from.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use trustsim_yaml::{Place, Sources};
 
-use crate::addresses::load_balancer;
-use crate::dump::{ApplicationDump, ModelDump, RelationDump};
+use crate::dump::RelationDump;
 use crate::pair::shown;
 use crate::plan::{Plan, PlannedModel};
-use crate::text::{comment, quoted, scalar, seen_from};
+use crate::text::{comment, quoted, seen_from};
 
 /// What a line is about; an item that cannot be used is left out with all of its lines.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -100,7 +99,7 @@ impl Writer<'_> {
     }
 
     /// The same with the file and the line that it was read from.
-    fn cited(&mut self, text: &str, item: Item, place: Place) {
+    pub(crate) fn cited(&mut self, text: &str, item: Item, place: Place) {
         let line = match self.origin(place) {
             Some(origin) => format!("{text}  # {origin}"),
             None => text.to_owned(),
@@ -108,8 +107,22 @@ impl Writer<'_> {
         self.push(line, item, Some(place));
     }
 
+    /// A line with all files and lines that something in it was read from.
+    pub(crate) fn with_origins(&self, text: String, places: impl Iterator<Item = Place>) -> String {
+        let mut origins = Vec::new();
+        for origin in places.filter_map(|place| self.origin(place)) {
+            if !origins.contains(&origin) {
+                origins.push(origin);
+            }
+        }
+        match origins.is_empty() {
+            true => text,
+            false => format!("{text}  # {}", origins.join(", ")),
+        }
+    }
+
     /// The file and the line of a place; of an only input its line.
-    fn origin(&self, place: Place) -> Option<String> {
+    pub(crate) fn origin(&self, place: Place) -> Option<String> {
         let source = self.setting.sources.get(place.file)?;
         let line = self.setting.sources.line(place);
         // Dumps of programs may be one line of JSON, of which the line says nothing.
@@ -174,7 +187,8 @@ impl Writer<'_> {
             self.frame(&format!("    controller: {}", quoted(&controller.value)));
         }
         if let Some(owner) = &model.owner {
-            self.frame(&format!("    owner: {}", quoted(owner)));
+            let text = format!("    owner: {}", quoted(&owner.value));
+            self.cited(&text, Item::Frame, owner.place);
         }
         let consumed = dump
             .saas
@@ -205,127 +219,6 @@ impl Writer<'_> {
         self.setting.without.contains(&item)
     }
 
-    fn application(&mut self, at: usize, name: &str, read: &ApplicationDump, model: &ModelDump) {
-        let kubernetes = model.kubernetes == Some(true);
-        let whole = Item::Application(at, name.to_owned());
-        self.cited(
-            &format!("      {}:", quoted(name)),
-            whole.clone(),
-            read.place,
-        );
-        let key = |key| Item::Key(at, name.to_owned(), key);
-        // A charm without which the application is nothing.
-        if let Some(charm) = &read.charm {
-            let charm_text = match self.is_path(&charm.value) {
-                true => self.relative(&charm.value),
-                false => charm.value.clone(),
-            };
-            let text = format!("        charm: {}", quoted(&charm_text));
-            self.push_fact(&text, whole, charm.place, read.place);
-        }
-        for (key_name, fact) in [("channel", &read.channel), ("base", &read.base)] {
-            if let Some(fact) = fact {
-                let text = format!("        {key_name}: {}", quoted(&fact.value));
-                self.push_fact(&text, key(key_name), fact.place, read.place);
-            }
-        }
-        if let Some(revision) = &read.revision {
-            let text = format!("        revision: {}", revision.value);
-            self.push_fact(&text, key("revision"), revision.place, read.place);
-        }
-        if let Some(units) = &read.units {
-            let unit_key = if kubernetes { "scale" } else { "num_units" };
-            let text = format!("        {unit_key}: {}", units.value);
-            self.push_fact(&text, key("units"), units.place, read.place);
-        }
-        if !read.to.is_empty() && !kubernetes {
-            let to: Vec<String> = read.to.iter().map(|to| quoted(to)).collect();
-            let text = format!("        to: [{}]", to.join(", "));
-            self.push(text, key("to"), Some(read.place));
-        }
-        if !read.bindings.is_empty() && !kubernetes {
-            let bound = read.bindings.iter();
-            let bound = bound.map(|(name, space)| format!("{}: {}", quoted(name), quoted(space)));
-            let bound: Vec<String> = bound.collect();
-            let text = format!("        bindings: {{{}}}", bound.join(", "));
-            self.push(text, key("bindings"), Some(read.place));
-        }
-        if let Some(constraints) = read.constraints.as_ref().filter(|_| !kubernetes) {
-            let text = format!("        constraints: {}", quoted(&constraints.value));
-            self.push_fact(&text, key("constraints"), constraints.place, read.place);
-        }
-        if let Some(address) = load_balancer(name, read, model) {
-            let text = format!(
-                "        load-balancer: {{address: {}}}",
-                quoted(&address.value)
-            );
-            self.push_fact(&text, key("load-balancer"), address.place, read.place);
-        }
-        self.options(at, name, read);
-        self.offers(at, name, read);
-        self.published(at, name, read, model);
-    }
-
-    /// The URLs that its units publish.
-    fn published(&mut self, at: usize, name: &str, read: &ApplicationDump, model: &ModelDump) {
-        let item = Item::Key(at, name.to_owned(), "published");
-        let Some(endpoints) = model.published.get(name) else {
-            return;
-        };
-        let head = "        published:  # juju show-unit".to_owned();
-        self.push(head, item.clone(), Some(read.place));
-        for (endpoint, urls) in endpoints {
-            let urls: Vec<String> = urls.iter().map(|url| quoted(url)).collect();
-            let text = format!("          {}: [{}]", quoted(endpoint), urls.join(", "));
-            self.push(text, item.clone(), Some(read.place));
-        }
-    }
-
-    /// A fact of an application; its file is said where it is another one.
-    fn push_fact(&mut self, text: &str, item: Item, place: Place, of: Place) {
-        match place.file == of.file {
-            true => self.push(text.to_owned(), item, Some(place)),
-            false => self.cited(text, item, place),
-        }
-    }
-
-    fn options(&mut self, at: usize, name: &str, read: &ApplicationDump) {
-        let item = |option: &String| Item::Option(at, name.to_owned(), option.clone());
-        let kept = read
-            .options
-            .iter()
-            .filter(|(option, _)| !self.is_left_out(item(option)));
-        let kept: Vec<_> = kept.collect();
-        if !kept.is_empty() {
-            self.frame("        options:");
-        }
-        for (option, value) in kept {
-            let text = format!("          {}: {}", quoted(option), scalar(&value.value));
-            self.push_fact(&text, item(option), value.place, read.place);
-        }
-    }
-
-    fn offers(&mut self, at: usize, name: &str, read: &ApplicationDump) {
-        let item = |offer: &String| Item::Offer(at, name.to_owned(), offer.clone());
-        let kept = read
-            .offers
-            .iter()
-            .filter(|(offer, _)| !self.is_left_out(item(offer)));
-        let kept: Vec<_> = kept.collect();
-        if !kept.is_empty() {
-            self.frame("        offers:");
-        }
-        for (offer, said) in kept {
-            let endpoints: Vec<String> = said.endpoints.keys().map(|name| quoted(name)).collect();
-            let text = format!(
-                "          {}: {{endpoints: [{}]}}",
-                quoted(offer),
-                endpoints.join(", ")
-            );
-            self.push_fact(&text, item(offer), said.place, read.place);
-        }
-    }
-
     /// The machines that units are on.
     fn machines(&mut self, at: usize, model: &PlannedModel) {
         if model.dump.kubernetes == Some(true) {
@@ -337,7 +230,8 @@ impl Writer<'_> {
                 && !self.is_left_out(Item::Key(at, (*name).clone(), "to"))
         });
         let to = kept.flat_map(|(_, application)| &application.to);
-        let hosts = to.map(|to| to.rsplit(':').next().unwrap_or(to).to_owned());
+        let host = |to: &str| to.rsplit(':').next().unwrap_or(to).to_owned();
+        let hosts = to.map(|to| host(&to.value));
         let hosts: BTreeSet<u64> = hosts.filter_map(|host| host.parse().ok()).collect();
         if hosts.is_empty() {
             return;
@@ -346,7 +240,7 @@ impl Writer<'_> {
         for host in hosts {
             let known = model.dump.addresses.get(&host.to_string());
             let spaces = known.into_iter().flatten().map(|(space, addresses)| {
-                let addresses: Vec<String> = addresses.iter().map(|one| quoted(one)).collect();
+                let addresses: Vec<String> = addresses.keys().map(|one| quoted(one)).collect();
                 format!("{}: [{}]", quoted(space), addresses.join(", "))
             });
             let spaces: Vec<String> = spaces.collect();
@@ -356,7 +250,13 @@ impl Writer<'_> {
             }
             let constraints = model.dump.constraints.get(&host.to_string());
             said.extend(constraints.map(|text| format!("constraints: {}", quoted(&text.value))));
-            self.frame(&format!("      \"{host}\": {{{}}}", said.join(", ")));
+            let known = model.dump.addresses.get(&host.to_string());
+            let places = known.into_iter().flat_map(BTreeMap::values);
+            let places = places.flat_map(BTreeMap::values).copied();
+            let places = places.chain(constraints.map(|text| text.place));
+            let text = format!("      \"{host}\": {{{}}}", said.join(", "));
+            let text = self.with_origins(text, places);
+            self.frame(&text);
         }
     }
 
@@ -389,10 +289,6 @@ impl Writer<'_> {
             };
             self.push(text, Item::Relation(at, number), Some(relation.place));
         }
-    }
-
-    fn is_path(&self, charm: &str) -> bool {
-        !charm.contains(':') && (charm.contains('/') || charm.ends_with(".charm"))
     }
 
     /// A path as it is seen from the folder of the scenario.

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use trustsim_errors::{Code, Diagnostics, Severity};
 use trustsim_scenario::{ApplicationFile, Files, ModelFile, merged_bundle};
-use trustsim_yaml::{Map, Node, Place, Spanned, Value};
+use trustsim_yaml::{Map, Node, Place, Spanned, Text, Value};
 
 use super::left_out;
 use crate::addresses::{of_bindings, of_constraints, of_spaces};
@@ -100,14 +100,13 @@ fn application(
         units: units.cloned(),
         bindings: of_bindings(file.bindings.as_ref()),
         constraints: file.constraints.as_ref().and_then(of_spaces),
-        to: file.to.iter().flat_map(placements).collect(),
+        to: file.to.iter().flat_map(placed).collect(),
         ..ApplicationDump::default()
     };
     for (option, node) in file.options.iter().flat_map(Map::iter) {
         match node.as_scalar() {
             Some(scalar) if !scalar.text.starts_with("include-") => {
-                let value = Spanned::new(scalar.clone(), option.place);
-                read.options.insert(option.value.clone(), value);
+                read.set(&option.value, scalar.clone(), option.place);
             }
             None if node.is_null() => {}
             // A file that could not be included was told of.
@@ -155,6 +154,12 @@ fn placements(node: &Node) -> Vec<String> {
         Value::List(elements) => elements.iter().flat_map(placements).collect(),
         Value::Null | Value::Map(_) => Vec::new(),
     }
+}
+
+/// The same, each where it is.
+fn placed(node: &Node) -> Vec<Text> {
+    let texts = placements(node).into_iter();
+    texts.map(|text| Spanned::new(text, node.place)).collect()
 }
 
 /// A relation; of a list of lists (juju/charm `bundledata.go`, `relations`), each to each.

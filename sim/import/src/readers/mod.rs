@@ -1,6 +1,7 @@
 //! One reader for each kind of input: from a tree to what it says, fact by fact.
 
 pub(crate) mod bundle;
+mod published;
 pub(crate) mod show_unit;
 pub(crate) mod status;
 pub(crate) mod terraform;

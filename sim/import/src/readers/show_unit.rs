@@ -1,16 +1,15 @@
 //! `juju show-unit`: which endpoints are related, and the URLs that units publish.
 //!
 //! The keys are those of juju/juju `cmd/juju/application/showunit.go`. Databags may have keys and passwords in clear.
-//! Nothing of a value is kept but scheme, host and port of an `http` or `https` URL that it is, or that is in it as
-//! `url`: what is behind a port or in any other value is never copied, and a URL with a user in it is none.
+//! Nothing of a value is kept but what `published` takes of it: what is in any other value is never copied.
 
 use std::collections::BTreeSet;
 use std::net::IpAddr;
 
 use trustsim_errors::{Code, Diagnostic, Diagnostics, Severity};
-use trustsim_model::PublishedUrl;
 use trustsim_yaml::{Entry, Node, Spanned};
 
+use super::published::publish;
 use super::status::{charm_of_url, split_revision};
 use super::{left_out, text};
 use crate::addresses::SeenAddress;
@@ -112,7 +111,7 @@ fn related(
     let seen = node.entries_of("related-units");
     let related = seen.iter().find_map(|unit| application_of(&unit.key.value));
     let both = related.map(|related| (related, other.value.as_str()));
-    publish(name, &endpoint.value, node, both, dump);
+    publish((name, &endpoint.value), node, both, dump, out);
     let Some(related) = related else {
         // Of a peer relation of one unit nothing else is told.
         if endpoint.value != other.value {
@@ -179,110 +178,9 @@ fn across_models(relation: RelationDump, dump: &mut ModelDump, out: &mut Diagnos
     dump.relations.push(relation);
 }
 
-/// What a unit publishes in a relation, and what is published to it: URLs, less their paths.
-fn publish(
-    name: &str,
-    endpoint: &str,
-    node: &Node,
-    related: Option<Name<'_>>,
-    dump: &mut ModelDump,
-) {
-    let own = node.get("local-unit");
-    let own = own.map_or(&[][..], |unit| unit.entries_of("data"));
-    publish_all((name, endpoint), own, dump);
-    let Some(related) = related.filter(|(other, _)| *other != name) else {
-        return;
-    };
-    publish_all(related, node.entries_of("application-data"), dump);
-    for unit in node.entries_of("related-units") {
-        publish_all(related, unit.value.entries_of("data"), dump);
-    }
-}
-
-/// An application and its endpoint.
-type Name<'a> = (&'a str, &'a str);
-
-fn publish_all(of: Name<'_>, bag: &[Entry], dump: &mut ModelDump) {
-    let (application, endpoint) = of;
-    let values = bag.iter().filter_map(|entry| entry.value.as_scalar());
-    let urls: BTreeSet<String> = values.flat_map(|value| urls(&value.text)).collect();
-    if urls.is_empty() {
-        return;
-    }
-    let known = dump.published.entry(application.to_owned()).or_default();
-    known.entry(endpoint.to_owned()).or_default().extend(urls);
-}
-
-/// Longest value of a databag in which URLs are looked for: a dashboard has those of others.
-const VALUE_MAX: usize = 4096;
-
-/// The URLs that a value of a databag publishes, less their paths: where it is one, or is JSON that has some as `url`.
-/// Others that it has in it are of others, such as the pages that alert rules name.
-fn urls(text: &str) -> BTreeSet<String> {
-    let mut found = BTreeSet::new();
-    if text.len() > VALUE_MAX {
-        return found;
-    }
-    found.extend(url(text));
-    // JSON is YAML. What is neither publishes nothing.
-    if text.trim_start().starts_with(['{', '['])
-        && let Ok(documents) = trustsim_yaml::parse(text, 0)
-    {
-        for document in &documents {
-            collect_urls(document, &mut found);
-        }
-    }
-    found
-}
-
-fn url(text: &str) -> Option<String> {
-    let url: PublishedUrl = text.trim().parse().ok()?;
-    Some(url.to_string())
-}
-
-fn collect_urls(value: &Node, found: &mut BTreeSet<String>) {
-    for entry in value.entries() {
-        match entry.value.as_scalar() {
-            Some(scalar) if entry.key.value == "url" => found.extend(url(&scalar.text)),
-            _ => collect_urls(&entry.value, found),
-        }
-    }
-    // A text in a list is told by no key.
-    for element in value.elements() {
-        collect_urls(element, found);
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn of_a_url_only_scheme_host_and_port_are_kept() {
-        let found = |text| Vec::from_iter(urls(text));
-        assert_eq!(
-            found("http://a-0.a-endpoints.m.svc:9090/m-a?token=x"),
-            ["http://a-0.a-endpoints.m.svc:9090"]
-        );
-        assert_eq!(
-            found("{\"url\": \"https://[fd00::1]:3100/x\"}"),
-            ["https://[fd00::1]:3100"]
-        );
-        // As traefik answers `ingress-per-unit`.
-        assert_eq!(
-            found("{\"loki/0\": {\"url\": \"http://1.2.3.4/m-loki-0\"}}"),
-            ["http://1.2.3.4"]
-        );
-        assert_eq!(
-            found("postgresql://relation_id_5:secret@10.1.2.3:5432/db"),
-            [""; 0]
-        );
-        assert_eq!(
-            found("{\"runbook\": \"https://github.com/x\", \"n\": [\"http://y\"]}"),
-            [""; 0]
-        );
-        assert_eq!(found("no address; é://x"), [""; 0]);
-    }
 
     #[test]
     fn nothing_of_a_secret_is_kept() {
@@ -299,7 +197,7 @@ mod tests {
         );
         let web = &models[0].applications["web"];
         assert_eq!(
-            Vec::from_iter(&models[0].published["web"]["db"]),
+            Vec::from_iter(models[0].published["web"]["db"].keys()),
             ["https://web:1"]
         );
         assert_eq!(

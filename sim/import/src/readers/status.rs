@@ -196,7 +196,7 @@ fn counted(units: &[Entry], application: &Entry) -> Option<Spanned<u64>> {
 
 /// Where units are, in order of their numbers: `3` is a machine, `3/lxd/1` a container on it, which is `lxd:3` in a
 /// bundle.
-fn placements(units: &[Entry]) -> Vec<String> {
+fn placements(units: &[Entry]) -> Vec<Text> {
     let number = |unit: &Entry| {
         let number = unit.key.value.split_once('/').map(|(_, number)| number);
         number.and_then(|number| number.parse::<u32>().ok())
@@ -206,7 +206,8 @@ fn placements(units: &[Entry]) -> Vec<String> {
     let machines = by_number
         .values()
         .filter_map(|unit| text(&unit.value, "machine"));
-    machines.map(|machine| placement(&machine.value)).collect()
+    let placed = machines.map(|machine| Spanned::new(placement(&machine.value), machine.place));
+    placed.collect()
 }
 
 /// `lxd:3` of `3/lxd/1`, and a machine as it is.

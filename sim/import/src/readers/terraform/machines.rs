@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use trustsim_yaml::{Node, Text};
+use trustsim_yaml::{Node, Spanned, Text};
 
 use super::models::Reading;
 use super::references::{Given, split};
@@ -19,7 +19,9 @@ impl<'a> Reading<'a> {
         &mut self,
         resource: &Resource<'_>,
         model: &str,
-    ) -> (Vec<String>, Option<Text>) {
+    ) -> (Vec<Text>, Option<Text>) {
+        let given = resource.values.get("machines");
+        let place = given.map_or(resource.place, |machines| machines.place);
         let known = resource.values.elements_of("machines").iter();
         let known = known.filter_map(|machine| Some(machine.as_scalar()?.canonical()));
         let mut numbers: Vec<String> = known.collect();
@@ -39,7 +41,9 @@ impl<'a> Reading<'a> {
                 model.constraints.insert(number, constraints);
             }
         }
-        let to = numbers.iter().map(|number| placement(number));
+        let to = numbers
+            .iter()
+            .map(|number| Spanned::new(placement(number), place));
         (to.collect(), of_containers)
     }
 
@@ -87,12 +91,12 @@ impl<'a> Reading<'a> {
 
     /// `endpoint_bindings`: without an endpoint the space of all others (juju/terraform-provider-juju
     /// `docs/resources/application.md` at 0c40cee).
-    pub(super) fn bindings_of(&mut self, resource: &Resource<'_>) -> BTreeMap<String, String> {
+    pub(super) fn bindings_of(&mut self, resource: &Resource<'_>) -> BTreeMap<String, Text> {
         let mut pairs = Vec::new();
         for binding in resource.values.elements_of("endpoint_bindings") {
             let endpoint = text(binding, "endpoint").map_or_else(String::new, |text| text.value);
             match text(binding, "space") {
-                Some(space) => pairs.push((endpoint, space.value)),
+                Some(space) => pairs.push((endpoint, space)),
                 None => self.leave_out_binding(binding, resource, &endpoint),
             }
         }

@@ -258,8 +258,7 @@ impl<'a> Reading<'a> {
         };
         for entry in values.entries_of("config") {
             if let Some(scalar) = entry.value.as_scalar() {
-                let value = Spanned::new(as_value(scalar), entry.key.place);
-                read.options.insert(entry.key.value.clone(), value);
+                read.set(&entry.key.value, as_value(scalar), entry.key.place);
             }
         }
         self.model(&model, resource.place)
