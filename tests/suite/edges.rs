@@ -5,8 +5,9 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use trustsim::charms::catalogue;
 use trustsim::edges::{Counts, Edges, Outcome, Unknown, derive};
-use trustsim::model::{Deployment, RelationIndex, RelationSpec};
+use trustsim::model::{ApplicationIndex, Deployment, RelationIndex, RelationSpec};
 use trustsim::report::words::edges as words;
 
 use crate::common::deployed;
@@ -14,12 +15,12 @@ use crate::corpus::{corpus, resolved, scenarios};
 
 const HEAD: &str = "# Edges of real bundles
 
-Bundles and overlays of public repositories (`owner__repository__path`): what each of their relations ends as, by the
-table of interfaces (`sim/edges/src/interfaces.yaml`) that `trustsim ask edges` goes by. A relation ends as TLS (one of
+Bundles, overlays, statuses and units of public repositories (`owner__repository__path`): what each of their relations ends
+as, by the table of interfaces (`sim/edges/src/interfaces.yaml`) that `trustsim ask edges` goes by. A relation ends as TLS (one of
 its edges is), as plain, as none (no side dials because of it), or as unknown. A test writes this page.
 
-A bundle names endpoints, not interfaces: these come from the catalogue, from the other side of the relation, or from
-names that several charms give to endpoints of one interface. Where none of these tells it, it cannot be told which side
+A relation with a model that is not given is unknown, too. A bundle names endpoints, not interfaces: these come from the
+catalogue, from the other side of the relation, or from names that several charms give to endpoints of one interface. Where none of these tells it, it cannot be told which side
 dials either, and the relation is unknown until the `charmcraft.yaml` of one of the two charms is given.
 
 ";
@@ -70,6 +71,10 @@ struct Unknowns(BTreeMap<String, usize>);
 
 impl Unknowns {
     fn add(&mut self, deployment: &Deployment, edges: &Edges) {
+        if edges.absent > 0 {
+            let why = "the other model is not given".to_owned();
+            *self.0.entry(why).or_default() += edges.absent;
+        }
         for (relation, outcome) in deployment.relations.iter().zip(&edges.outcomes) {
             if let Outcome::Unknown(unknown) = outcome {
                 let why = match unknown {
@@ -91,11 +96,17 @@ impl Unknowns {
     }
 }
 
+/// Whether the charm of an application has a description that is not made of the input itself.
+fn is_described(deployment: &Deployment, application: ApplicationIndex) -> bool {
+    let charm = &deployment.applications[application].charm;
+    charm.is_described() && catalogue().contains_key(&charm.name)
+}
+
 /// How many sides of a relation have a charm with a description.
 fn sides_described(deployment: &Deployment, relation: &RelationSpec) -> usize {
     let sides = relation.sides.iter().filter(|side| {
         let application = deployment.application_of(side.party);
-        application.is_some_and(|index| deployment.applications[index].charm.is_described())
+        application.is_some_and(|index| is_described(deployment, index))
     });
     sides.count()
 }
@@ -109,6 +120,14 @@ struct Share {
 
 impl Share {
     fn add(&mut self, sides: usize, deployment: &Deployment, edges: &Edges) {
+        // Of the other side of a relation with a model that is not given, no charm is known.
+        let absent = deployment
+            .absent
+            .iter()
+            .filter(|absent| sides == 1 && is_described(deployment, absent.application));
+        let absent = absent.count();
+        self.all += absent;
+        self.unknown += absent;
         for (relation, outcome) in deployment.relations.iter().zip(&edges.outcomes) {
             if sides_described(deployment, relation) >= sides {
                 self.all += 1;
@@ -118,43 +137,76 @@ impl Share {
     }
 }
 
-/// The page, and what cannot be told of relations with a description on one side, and on both.
-fn page(corpus: &Path) -> (String, [Share; 2]) {
-    let mut page = String::from(HEAD);
-    page.push_str(
-        "| bundle | TLS | plain | none | unknown | relations |\n|---|---|---|---|---|---|\n",
-    );
-    let mut sum = Counts::default();
-    let mut unknowns = Unknowns::default();
-    let mut known = [Share::default(); 2];
-    for (name, text) in scenarios(corpus) {
-        let deployment = resolved(corpus, &text);
-        let edges = derive(&deployment);
+/// What is added up over inputs.
+#[derive(Default)]
+struct Summed {
+    counts: Counts,
+    unknowns: Unknowns,
+    /// Of relations with a description on one side, and on both.
+    known: [Share; 2],
+}
+
+impl Summed {
+    /// Adds an input, and gives its row.
+    fn row(&mut self, name: &str, deployment: &Deployment) -> String {
+        let edges = derive(deployment);
         let counts = edges.counts();
-        writeln!(page, "| {name} | {} |", cells(&counts)).expect("a text");
-        sum.tls += counts.tls;
-        sum.plain += counts.plain;
-        sum.none += counts.none;
-        sum.unknown += counts.unknown;
-        unknowns.add(&deployment, &edges);
-        for (sides, share) in [1, 2].into_iter().zip(&mut known) {
-            share.add(sides, &deployment, &edges);
+        self.counts.tls += counts.tls;
+        self.counts.plain += counts.plain;
+        self.counts.none += counts.none;
+        self.counts.unknown += counts.unknown;
+        self.unknowns.add(deployment, &edges);
+        for (sides, share) in [1, 2].into_iter().zip(&mut self.known) {
+            share.add(sides, deployment, &edges);
+        }
+        format!("| {name} | {} |\n", cells(&counts))
+    }
+
+    /// The sum of all rows, and what of them is unknown and why.
+    fn sum(&self) -> String {
+        let [one, both] = self.known;
+        let mut text = format!(
+            "| all | {} |\n\nOf {} relations of which one charm at least has a description, {} are unknown; of {} of which both \
+             have one, {}.\n\n| unknown because | relations |\n|---|---|\n",
+            cells(&self.counts),
+            one.all,
+            one.unknown,
+            both.all,
+            both.unknown
+        );
+        for (why, count) in &self.unknowns.0 {
+            writeln!(text, "| {why} | {count} |").expect("a text");
+        }
+        text
+    }
+}
+
+/// The page, and what was added up of bundles, and of statuses and units.
+fn page(corpus: &Path) -> (String, [Summed; 2]) {
+    let head = |what: &str| {
+        format!(
+            "| {what} | TLS | plain | none | unknown | relations |\n|---|---|---|---|---|---|\n"
+        )
+    };
+    let mut page = format!("{HEAD}{}", head("bundle"));
+    let mut bundles = Summed::default();
+    for (name, text) in scenarios(corpus) {
+        page.push_str(&bundles.row(&name, &resolved(corpus, &text)));
+    }
+    page.push_str(&bundles.sum());
+    page.push_str(&format!("\n{}", head("status or unit")));
+    let mut dumps = Summed::default();
+    let cases = crate::import::cases().expect("the corpus is beside the project");
+    for case in &cases {
+        let imported = case.made.as_ref().ok();
+        let name = case.name.strip_prefix("status/");
+        if let Some((name, imported)) = name.zip(imported) {
+            page.push_str(&dumps.row(name, &imported.loaded.deployment));
         }
     }
-    writeln!(page, "| all | {} |", cells(&sum)).expect("a text");
-    let [one, both] = known;
-    writeln!(
-        page,
-        "\nOf {} relations of which one charm at least has a description, {} are unknown; of {} of which both have one, {}.\n\n\
-         | unknown because | relations |\n|---|---|",
-        one.all, one.unknown, both.all, both.unknown
-    )
-    .expect("a text");
-    for (why, count) in unknowns.0 {
-        writeln!(page, "| {why} | {count} |").expect("a text");
-    }
+    page.push_str(&dumps.sum());
     page.push_str(DEFAULTS);
-    (page, known)
+    (page, [bundles, dumps])
 }
 
 fn cells(counts: &Counts) -> String {
@@ -180,7 +232,9 @@ fn every_real_bundle_has_its_counts_of_edges() {
     let said = fs::read_to_string(path()).expect("a page");
     let (page, known) = page(&corpus);
     assert_eq!(said, page, "cargo test --test suite edges:: -- --ignored");
-    for Share { unknown, all } in known {
+    let each = known.map(|summed| summed.known);
+    for Share { unknown, all } in each.into_iter().flatten() {
+        assert!(all > 100, "{all} relations show little");
         assert!(unknown * 100 <= all * 8, "{unknown} of {all} are unknown");
     }
 }

@@ -19,7 +19,7 @@ mod terraform;
 
 use std::path::{Path, PathBuf};
 
-pub(crate) use corpus::cell;
+pub(crate) use corpus::{cases, cell};
 use trustsim::import::{ImportOptions, Imported, import};
 use trustsim::scenario::{Diagnostics, DiskFiles, Files, MemoryFiles};
 

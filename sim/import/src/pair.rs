@@ -176,10 +176,18 @@ fn pair(
     supply(&mut lefts, &rights, left, model, knowledge);
     supply(&mut rights, &lefts, right, model, knowledge);
     let score = |one: &Listed<'_>, two: &Listed<'_>| score(one, two, told, knowledge);
+    // Two that require are related only where nothing else is left: what is known of a role may be of another revision.
+    let fitting = |one: &Listed<'_>, two: &Listed<'_>| {
+        let found = score(one, two)?;
+        (found >= TOLD || may_be_related(one, two, knowledge)).then_some(found)
+    };
     let scores: Vec<Vec<Option<u32>>> = lefts
         .iter()
-        .map(|left| rights.iter().map(|right| score(left, right)).collect())
+        .map(|left| rights.iter().map(|right| fitting(left, right)).collect())
         .collect();
+    let again = |one: &Listed<'_>, others: &[Listed<'_>]| {
+        again(one, others, &fitting).or_else(|| again(one, others, &score))
+    };
     let chosen = assign(&scores);
     assert_eq!(
         chosen.pairs.len(),
@@ -189,7 +197,7 @@ fn pair(
     let mut free: BTreeSet<usize> = (0..rights.len()).collect();
     let mut found = Vec::new();
     for (one, at) in lefts.iter().zip(&chosen.pairs) {
-        match at.or_else(|| again(one, &rights, &score)) {
+        match at.or_else(|| again(one, &rights)) {
             Some(at) => {
                 free.remove(&at);
                 found.push(relation(one, &rights[at], knowledge));
@@ -198,7 +206,7 @@ fn pair(
         }
     }
     for at in free {
-        match again(&rights[at], &lefts, &score) {
+        match again(&rights[at], &lefts) {
             Some(one) => found.push(relation(&lefts[one], &rights[at], knowledge)),
             None => tell_single(&rights[at], left, out),
         }
@@ -265,6 +273,21 @@ fn supply<'a>(
     }
 }
 
+/// How well two endpoints fit that another input has related.
+const TOLD: u32 = 1_000;
+
+/// Whether nothing that is known of the roles of two endpoints is against a relation of them.
+fn may_be_related(one: &Listed<'_>, two: &Listed<'_>, knowledge: &Knowledge) -> bool {
+    let roles = knowledge.role(&one.name).zip(knowledge.role(&two.name));
+    let is_pair = |pair| {
+        matches!(
+            pair,
+            (Role::Provider, Role::Requirer) | (Role::Requirer, Role::Provider)
+        )
+    };
+    roles.is_none_or(is_pair)
+}
+
 /// How well two endpoints fit; `None` where Juju would not relate them.
 fn score(
     one: &Listed<'_>,
@@ -281,7 +304,7 @@ fn score(
         (a, b) == (one, two) || (a, b) == (two, one)
     });
     if is_told {
-        return Some(1_000);
+        return Some(TOLD);
     }
     let mut score = 1;
     let interfaces = (&one.by.interface, &two.by.interface);

@@ -61,9 +61,9 @@ const REFUSED: &[(&str, &str)] = &[
 ];
 
 /// An input of the corpus: its name, and what is imported.
-pub(super) struct Case {
-    pub(super) name: String,
-    pub(super) made: Result<Imported, Diagnostics>,
+pub(crate) struct Case {
+    pub(crate) name: String,
+    pub(crate) made: Result<Imported, Diagnostics>,
 }
 
 fn files_of(folder: &Path) -> Vec<PathBuf> {
@@ -75,7 +75,7 @@ fn files_of(folder: &Path) -> Vec<PathBuf> {
     files
 }
 
-pub(super) fn cases() -> Option<Vec<Case>> {
+pub(crate) fn cases() -> Option<Vec<Case>> {
     let corpus = trustsim_oracles::shared("corpus")?;
     let mut found = Vec::new();
     for folder in ["bundles", "status"] {

@@ -259,3 +259,48 @@ fn the_files_of_a_crashdump_are_one_model() {
     let unread = "nothing was recognised in `dump/2f1d/debug_log.txt`";
     assert!(notes(&made).contains(unread), "{}", notes(&made));
 }
+
+/// Two that give each other certificates, as two Vaults may: each lists the other once at `vault-pki`, whatever asks there.
+/// What both require is not related with each other.
+#[test]
+fn two_that_give_each_other_certificates_are_related_as_provider_and_requirer() {
+    let related = |endpoints: &[&str], other: &str| {
+        let lines = endpoints.iter().map(|endpoint| {
+            format!("      {endpoint}: [{{related-application: {other}, interface: tls-certificates, scope: global}}]\n")
+        });
+        lines.collect::<String>()
+    };
+    let status = format!(
+        "model: {{name: m, type: caas, controller: c, version: 3.6.1}}\napplications:\n  a:\n    charm-name: vault-k8s\n    \
+         scale: 1\n    relations:\n{}  b:\n    charm-name: vault-k8s\n    scale: 1\n    relations:\n{}",
+        related(
+            &[
+                "tls-certificates-access",
+                "tls-certificates-pki",
+                "vault-pki"
+            ],
+            "b"
+        ),
+        related(
+            &[
+                "tls-certificates-access",
+                "tls-certificates-acme",
+                "vault-pki"
+            ],
+            "a"
+        ),
+    );
+    let made = from_texts([("s.yaml", status.as_str())], &["s.yaml"]);
+    let said = notes(&made);
+    let imported = made.unwrap_or_else(|_| panic!("{said}"));
+    for (left, right) in [
+        ("a:tls-certificates-access", "b:vault-pki"),
+        ("a:tls-certificates-pki", "b:vault-pki"),
+        ("a:vault-pki", "b:tls-certificates-access"),
+        ("a:vault-pki", "b:tls-certificates-acme"),
+    ] {
+        let line = format!("- [{left}, {right}]");
+        assert!(imported.text.contains(&line), "{line}: {}", imported.text);
+    }
+    assert!(!said.contains("both require"), "{said}");
+}
