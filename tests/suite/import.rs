@@ -6,6 +6,7 @@ mod answers;
 mod bad;
 mod corpus;
 mod crashdump;
+mod cut_off;
 mod export_bundle;
 mod origins;
 mod published;

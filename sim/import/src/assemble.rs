@@ -7,6 +7,7 @@ use trustsim_errors::Diagnostics;
 use trustsim_scenario::Files;
 use trustsim_yaml::Node;
 
+use crate::cut_off::tell_cut_bundle;
 use crate::dump::{Kind, ModelDump};
 use crate::gather::{Group, Input};
 use crate::readers;
@@ -143,6 +144,9 @@ fn read(group: &Group, files: &dyn Files, out: &mut Diagnostics) -> Vec<(PathBuf
             .map(|overlay| overlay.path.as_path())
             .collect();
         let dump = readers::bundle::read(&bundle.path, &overlays, bundle.place, files, out);
+        if let (Some(document), true) = (bundle.documents.first(), overlays.is_empty()) {
+            tell_cut_bundle(document, out);
+        }
         found.push((bundle.path.clone(), dump));
     }
     found

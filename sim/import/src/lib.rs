@@ -15,6 +15,7 @@
 mod addresses;
 mod assemble;
 mod assign;
+mod cut_off;
 mod damaged;
 mod declared;
 mod dump;

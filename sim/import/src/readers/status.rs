@@ -15,6 +15,7 @@ use trustsim_yaml::{Entry, Node, Spanned, Text, Value};
 
 use super::{check_mapping, endpoints, left_out, number, text};
 use crate::addresses::{of_bindings, of_constraints, of_interfaces};
+use crate::cut_off::tell_cut_status;
 use crate::dump::{ApplicationDump, Kind, ListedRelation, ModelDump, OfferDump, SaasDump};
 
 /// The models of a document.
@@ -25,7 +26,9 @@ pub(crate) fn read(document: &Node, out: &mut Diagnostics) -> Vec<ModelDump> {
         let models = models.entries().iter();
         return models.map(|entry| model(&entry.value, out)).collect();
     }
-    vec![model(document, out)]
+    let dump = model(document, out);
+    tell_cut_status(document, &dump, out);
+    vec![dump]
 }
 
 fn model(document: &Node, out: &mut Diagnostics) -> ModelDump {
