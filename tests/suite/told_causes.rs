@@ -574,3 +574,23 @@ faults:
         "{line}"
     );
 }
+
+/// One process of two has the CA: it is not the workload alone that is given it.
+#[test]
+fn of_several_processes_the_one_without_the_ca_is_named() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let text = "name: proc\nduration: 2d\nmodels:\n  m:\n    bundle: kubernetes\n    applications:\n      \
+                ca: {charm: self-signed-certificates, scale: 1}\n      ca2: {charm: self-signed-certificates, scale: 1}\n      \
+                web: {charm: srv, scale: 1}\n      cli: {charm: cli, scale: 1}\n    relations:\n      \
+                - [web:certificates, ca:certificates]\n      - [cli:a, ca:send-ca-cert]\n      - [cli:b, ca2:send-ca-cert]\n\
+                charms:\n  srv: {requires: {certificates: {interface: tls-certificates}}}\n  cli:\n    \
+                requires: {a: {interface: certificate_transfer}, b: {interface: certificate_transfer}}\n    \
+                processes: {charm: {trusts: [a]}, sidecar: {trusts: [b]}}\nconnections:\n  \
+                - {from: m.cli, process: charm, to: m.web}\n  - {from: m.cli, process: sidecar, to: m.web}\n";
+    std::fs::write(folder.path().join("proc.yaml"), text).expect("written");
+    let output = crate::common::trustsim(folder.path(), &["run", "proc.yaml"]);
+    let said = String::from_utf8_lossy(&output.stdout);
+    let told = "m.cli/0 (sidecar) does not have the CA of m.ca: it comes over m.cli:a, and the charm does not give it to that process";
+    assert!(said.contains(told), "{said}");
+    assert!(!said.contains("workload only"), "{said}");
+}

@@ -121,7 +121,8 @@ pub(super) fn load_scenario(
     options: LoadOptions<'_>,
 ) -> Result<LoadedScenario, CliError> {
     let files = DigestedFiles::new(&ReadOnce);
-    if is_importable(path, &ReadOnce) {
+    // Of a folder with nothing to import, an import says so.
+    if path.is_dir() || is_importable(path, &ReadOnce) {
         return load_imported(path, options, &files);
     }
     let loaded = load_with(path, options, &files)

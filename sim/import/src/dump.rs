@@ -54,6 +54,8 @@ pub(crate) struct ModelDump {
     pub(crate) kubernetes: Option<bool>,
     /// Applications, by name.
     pub(crate) applications: BTreeMap<String, ApplicationDump>,
+    /// Applications that an overlay changes, where it is without the bundle that has their charms.
+    pub(crate) changed: Vec<Text>,
     /// Machines, by number.
     pub(crate) machines: BTreeSet<String>,
     /// Addresses of machines in each space.
@@ -82,6 +84,7 @@ impl ModelDump {
             controller: None,
             kubernetes: None,
             applications: BTreeMap::new(),
+            changed: Vec::new(),
             machines: BTreeSet::new(),
             addresses: BTreeMap::new(),
             constraints: BTreeMap::new(),

@@ -10,6 +10,7 @@ use trustsim_yaml::{Node, Place};
 
 use crate::dump::Kind;
 use crate::recognise::{Recognised, Refusal, may_be_read, recognise};
+use crate::repeated::keep_last;
 
 /// Files and folders that are looked at together.
 const FILES_MAX: usize = 10_000;
@@ -151,11 +152,8 @@ impl Walk<'_> {
             return;
         }
         if is_stored_plan(path, self.files) {
-            let shown = path.display();
-            let message = format!("`{shown}` is a plan as Terraform stores it");
-            let error = Diagnostic::new(Code::OtherFile, Severity::Error, message);
-            let help = "give what Terraform prints of it: terraform show -json FILE > plan.json";
-            self.out.push(error.help(help));
+            let shown = path.display().to_string();
+            self.out.push(Refusal::StoredPlan.diagnostic(&shown));
             return;
         }
         let text = match read_text(self.files, path, None) {
@@ -193,11 +191,16 @@ impl Walk<'_> {
     /// The input that a text is; nothing where it is a charm's metadata, which is kept.
     fn recognised(&mut self, path: &Path, text: &str) -> Result<Option<Input>, Option<Refusal>> {
         let file = self.out.sources.add(&path.display().to_string(), text);
-        let (kind, documents) = match recognise(text, file) {
+        let (kind, mut documents) = match recognise(text, file) {
             Recognised::Read(kind, documents) => (kind, documents),
             Recognised::Scenario => return Err(None),
             Recognised::Refused(refusal) => return Err(Some(refusal)),
         };
+        if !matches!(kind, Kind::Bundle | Kind::Charm) {
+            for document in &mut documents {
+                keep_last(document, self.out);
+            }
+        }
         if kind == Kind::Charm {
             let name = documents.first().and_then(|document| document.get("name"));
             let name = name.and_then(Node::as_scalar).map(|name| name.text.clone());
@@ -325,6 +328,10 @@ impl Walk<'_> {
         }
         if is_packed(path) {
             self.packed(path);
+            return;
+        }
+        if is_stored_plan(path, self.files) {
+            self.refused.push((path.to_owned(), Refusal::StoredPlan));
             return;
         }
         let text = read_text(self.files, path, None).ok();

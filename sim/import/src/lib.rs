@@ -28,6 +28,7 @@ mod pair;
 mod plan;
 mod readers;
 mod recognise;
+mod repeated;
 mod secrets;
 mod text;
 mod write;

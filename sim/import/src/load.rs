@@ -75,8 +75,15 @@ pub fn import(
         .collect();
     let models = assemble(&gathered.groups, files, &mut out);
     let metadata = metadata(&gathered.charms, files, &mut out);
-    let plan = plan(models, gathered.charms, &metadata, &mut out);
-    if plan.models.is_empty() && !out.has_errors() {
+    let mut plan = plan(models, gathered.charms, &metadata, &mut out);
+    let is_nothing = plan.models.is_empty();
+    for mut overlay in std::mem::take(&mut plan.overlays) {
+        if !is_nothing {
+            overlay.severity = Severity::Warning;
+        }
+        out.push(overlay);
+    }
+    if is_nothing && !out.has_errors() {
         let message = "there is no application in what was given";
         let error = Diagnostic::new(Code::OtherFile, Severity::Error, message);
         let help = "give the status or the bundle of a model with applications; an overlay is given together with its bundle";

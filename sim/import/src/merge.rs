@@ -22,6 +22,9 @@ pub(crate) fn merged(dumps: Vec<ModelDump>, out: &mut Diagnostics) -> ModelDump 
 
 /// Adds what a dump says that counts less.
 fn lay_under(whole: &mut ModelDump, dump: ModelDump, out: &mut Diagnostics) {
+    if [whole.kind, dump.kind] == [Kind::Status; 2] {
+        tell_lacking(whole, &dump, out);
+    }
     whole.name = whole.name.take().or(dump.name);
     whole.controller = whole.controller.take().or(dump.controller);
     if let ([Kind::Status, Kind::Status], Some(own), Some(other)) =
@@ -87,6 +90,18 @@ fn lay_under(whole: &mut ModelDump, dump: ModelDump, out: &mut Diagnostics) {
         // A status that is given twice lists each relation twice.
         if whole.listed.iter().find(is_same).is_none() {
             whole.listed.push(listed);
+        }
+    }
+}
+
+/// Of two statuses of one model the first counts, also for an application that the second does not have.
+fn tell_lacking(whole: &ModelDump, other: &ModelDump, out: &mut Diagnostics) {
+    for (name, application) in &whole.applications {
+        if !other.applications.contains_key(name) {
+            let message =
+                format!("`{name}` is in one status of the model and not in another: it is taken");
+            let warning = Diagnostic::warning(Code::Contradiction, application.place, message);
+            out.push(warning.also(other.place, "the status without it"));
         }
     }
 }

@@ -30,6 +30,8 @@ pub(crate) struct Plan {
     /// Controllers, where there are several.
     pub(crate) controllers: Vec<String>,
     pub(crate) charms: BTreeMap<String, PlannedCharm>,
+    /// Overlays without their bundle, as errors.
+    pub(crate) overlays: Vec<Diagnostic>,
     /// Charms whose own files were found.
     pub(crate) files: Vec<CharmFile>,
 }
@@ -43,6 +45,7 @@ pub(crate) fn plan(
 ) -> Plan {
     let mut planned = Vec::new();
     let mut charms = Declared::default();
+    let mut overlays = Vec::new();
     for Dumps { name, dumps } in models {
         let mut dump = merged(dumps, out);
         name_untold_charms(&mut dump);
@@ -50,6 +53,10 @@ pub(crate) fn plan(
         let knowledge = Knowledge::of(&dump, metadata);
         let relations = paired(&mut dump, &knowledge, out);
         charms.add(&name, &dump, &relations, &knowledge, metadata);
+        if let (Some(first), true) = (dump.changed.first(), dump.applications.is_empty()) {
+            overlays.push(overlay_alone(&name, first, &dump));
+            continue;
+        }
         if dump.applications.is_empty() {
             let message = format!("the model `{name}` has no application: it is left out");
             let warning = Diagnostic::new(Code::LeftOut, Severity::Warning, message);
@@ -68,6 +75,7 @@ pub(crate) fn plan(
         controllers: if names.len() > 1 { names } else { Vec::new() },
         models: planned,
         charms: charms.charms(),
+        overlays,
         files: Vec::new(),
     };
     join(&mut plan, out);
@@ -83,6 +91,20 @@ pub(crate) fn plan(
         |file: &CharmFile| used.contains(file.name.as_str()) && seen.insert(file.name.clone());
     plan.files = files.into_iter().filter(is_first).collect();
     plan
+}
+
+/// One error for all that an overlay without its bundle does not have.
+fn overlay_alone(name: &str, first: &Text, dump: &ModelDump) -> Diagnostic {
+    let others = match dump.changed.len() {
+        1 => " has".to_owned(),
+        count => format!(" and {} more have", count - 1),
+    };
+    let message = format!(
+        "`{name}` is an overlay without its bundle: `{}`{others} no charm",
+        first.value
+    );
+    let error = Diagnostic::error(Code::OtherFile, first.place, message);
+    error.help("give the bundle that it is laid over beside it")
 }
 
 fn drop_offers_without_endpoints(dump: &mut ModelDump, out: &mut Diagnostics) {

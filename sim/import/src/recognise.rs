@@ -24,6 +24,8 @@ pub(crate) enum Refusal {
     Hcl,
     /// A template that was not rendered.
     Template,
+    /// A plan as Terraform stores it, which is no text.
+    StoredPlan,
     /// Terraform's state as it is stored.
     StateFile,
     /// Documents of several kinds in one file: the beginnings of the first and of one of another kind, and what they are.
@@ -295,6 +297,10 @@ impl Refusal {
                 "render it first, or give a bundle of the deployed model: \
                  juju export-bundle --filename bundle.yaml"
                     .to_owned(),
+            ),
+            Self::StoredPlan => (
+                format!("`{file}` is a plan as Terraform stores it"),
+                "give what Terraform prints of it: terraform show -json FILE > plan.json".to_owned(),
             ),
             Self::StateFile => (
                 format!("`{file}` is Terraform's state as it is stored, which may have any shape"),

@@ -6,6 +6,7 @@ use std::io::{self, Write};
 use serde_json::{Map, Value};
 
 use crate::csv::Table;
+use crate::words::time::{seconds, seconds_json};
 use trustsim_kernel::{Span, Time};
 
 /// One field.
@@ -15,6 +16,8 @@ pub enum Field {
     Text(String),
     /// A count.
     Count(u64),
+    /// How long.
+    Seconds(Span),
     /// Yes or no.
     Flag(bool),
     /// Does not apply.
@@ -31,7 +34,7 @@ impl Field {
     }
 
     pub(super) fn seconds(span: Span) -> Self {
-        Self::Text(super::words::time::seconds(span))
+        Self::Seconds(span)
     }
 
     pub(super) fn optional<T>(value: Option<T>, field: impl FnOnce(T) -> Self) -> Self {
@@ -42,6 +45,7 @@ impl Field {
         match self {
             Self::Text(text) => text.clone(),
             Self::Count(count) => count.to_string(),
+            Self::Seconds(span) => seconds(*span),
             Self::Flag(flag) => flag.to_string(),
             Self::Nothing => String::new(),
         }
@@ -51,6 +55,7 @@ impl Field {
         match self {
             Self::Text(text) => Value::from(text.as_str()),
             Self::Count(count) => Value::from(*count),
+            Self::Seconds(span) => seconds_json(*span),
             Self::Flag(flag) => Value::from(*flag),
             Self::Nothing => Value::Null,
         }
@@ -115,21 +120,22 @@ mod tests {
     fn a_row_is_the_same_in_csv_and_in_json() {
         let table = DataTable {
             name: "things",
-            header: &["name", "count", "is_so", "at"],
+            header: &["name", "count", "life_s", "is_so", "at"],
             rows: vec![vec![
                 Field::text("a, b"),
                 Field::Count(3),
+                Field::seconds(Span::from_millis(1_500)),
                 Field::Flag(true),
                 Field::Nothing,
             ]],
         };
         let (name, bytes) = table.csv();
         assert_eq!(name, "things.csv");
-        assert_eq!(bytes, b"name,count,is_so,at\n\"a, b\",3,true,\n");
+        assert_eq!(bytes, b"name,count,life_s,is_so,at\n\"a, b\",3,1.5,true,\n");
         let json = tables_json(&[table]).to_string();
         assert_eq!(
             json,
-            r#"{"things":[{"name":"a, b","count":3,"is_so":true,"at":null}]}"#
+            r#"{"things":[{"name":"a, b","count":3,"life_s":1.5,"is_so":true,"at":null}]}"#
         );
     }
 }

@@ -328,3 +328,64 @@ fn an_overlay_without_its_bundle_is_not_told_to_become_one() {
     assert!(said(overlay).contains("has no charm"), "{}", said(overlay));
     assert!(said(&of_bundle).contains(only_in_overlay));
 }
+
+/// Go's `encoding/json`, which Juju's clients use, takes the last of two equal keys.
+#[test]
+fn a_key_that_is_there_twice_is_told_and_the_last_counts() {
+    let status = r#"{"model": {"name": "m", "type": "caas", "version": "3.6.1", "controller": "c"}, "applications": {
+ "a": {"charm-name": "loki-k8s", "scale": 1},
+ "a": {"charm-name": "grafana-k8s", "scale": 2, "scale": 1}}}"#;
+    let made = from_texts([("s.json", status)], &["s.json"]);
+    let said = notes(&made);
+    let imported = made.unwrap_or_else(|_| panic!("{said}"));
+    assert!(
+        imported.text.contains("charm: grafana-k8s"),
+        "{}",
+        imported.text
+    );
+    assert!(imported.text.contains("scale: 1"), "{}", imported.text);
+    assert!(
+        said.contains("TS0108") && said.contains("`a` is given twice: the last counts"),
+        "{said}"
+    );
+    assert!(
+        said.contains("s.json:3:2") && said.contains("`scale` is given twice"),
+        "{said}"
+    );
+}
+
+/// One fact, one message.
+#[test]
+fn an_overlay_without_its_bundle_is_one_error() {
+    let overlay = "applications:\n  a: {trust: true}\n  b: {offers: {b: {endpoints: [x]}}}\n  c: {scale: 2}\n";
+    let made = from_texts([("o.yaml", overlay)], &["o.yaml"]);
+    let said = notes(&made);
+    let wrong = made.expect_err("nothing is deployed");
+    assert_eq!(wrong.list.len(), 1, "{said}");
+    assert!(
+        said.contains(
+            "error[TS0114]: `o` is an overlay without its bundle: `a` and 2 more have no charm"
+        ) && said.contains("o.yaml:2:3"),
+        "{said}"
+    );
+}
+
+#[test]
+fn an_application_that_one_of_two_statuses_lacks_is_told() {
+    let less = STATUS
+        .replace("\"web\": {\"charm\"", "\"other\": {\"charm\"")
+        .replace("\"pg\": {\"charm\"", "\"web\": {\"charm\"");
+    let said = notes(&from_texts(
+        [("a.json", STATUS), ("b.json", less.as_str())],
+        &["a.json", "b.json"],
+    ));
+    assert!(
+        said.contains("TS0116")
+            && said.contains("`pg` is in one status of the model and not in another: it is taken"),
+        "{said}"
+    );
+    assert!(
+        said.contains("`other` is not in the status of the model: it is left out"),
+        "{said}"
+    );
+}

@@ -52,11 +52,11 @@ const REFUSED: &[(&str, &str)] = &[
     // Overlays whose bundle is not in the corpus.
     (
         "kafka-bundle__overlays_production.yaml",
-        "there is no application in what was given",
+        "is an overlay without its bundle",
     ),
     (
         "bundle-with-overlays_overlay.yaml",
-        "there is no application in what was given",
+        "is an overlay without its bundle",
     ),
 ];
 

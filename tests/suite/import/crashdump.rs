@@ -124,7 +124,18 @@ fn a_plan_as_terraform_stores_it_is_to_be_printed_first() {
     let bytes =
         b"PK\x03\x04\x14\0\x08\0\x08\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x06\0\0\0tfplan\x01\x02\xff";
     fs::write(&path, bytes).expect("written");
-    let told = notes(&from_disk(&[path]));
-    assert!(told.contains("is a plan as Terraform stores it"), "{told}");
-    assert!(told.contains("terraform show -json"), "{told}");
+    // By itself, alone in a folder, and beside what can be read.
+    for given in [path, folder.path().to_owned()] {
+        let told = notes(&from_disk(&[given]));
+        assert!(told.contains("error[TS0114]"), "{told}");
+        assert!(told.contains("is a plan as Terraform stores it"), "{told}");
+        assert!(told.contains("terraform show -json"), "{told}");
+    }
+    let bundle = "applications: {a: {charm: a}}\n";
+    fs::write(folder.path().join("bundle.yaml"), bundle).expect("written");
+    let told = notes(&from_disk(&[folder.path().to_owned()]));
+    assert!(
+        told.contains("is a plan as Terraform stores it: it is left out"),
+        "{told}"
+    );
 }

@@ -153,3 +153,24 @@ fn the_bundle_of_a_scenario_is_imported_as_its_model() {
         );
     }
 }
+
+/// A folder is what is asked of; that nothing in it is a dump is what is wrong.
+#[test]
+fn a_folder_without_a_dump_says_so_to_every_command() {
+    let root = tempfile::tempdir().expect("a folder");
+    fs::create_dir(root.path().join("reports")).expect("a folder");
+    fs::write(root.path().join("reports/journal.csv"), "time\n").expect("written");
+    for arguments in [
+        ["import", "reports"].as_slice(),
+        &["ask", "edges", "reports"],
+        &["check", "reports"],
+    ] {
+        let output = crate::common::trustsim(root.path(), arguments);
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(2), "{said}");
+        assert!(
+            said.contains("TS0114") && said.contains("nothing was recognised in `reports`"),
+            "{said}"
+        );
+    }
+}

@@ -40,7 +40,16 @@ pub(crate) fn read(
     let folder = bundle.parent().unwrap_or(Path::new(""));
     let mut dump = ModelDump::new(Kind::Bundle, place);
     dump.kubernetes = Some(is_kubernetes(&file));
+    let is_overlay = file
+        .applications
+        .iter()
+        .flat_map(Map::iter)
+        .all(|(_, application)| application.charm.is_none());
     for (name, application) in file.applications.iter().flat_map(Map::iter) {
+        if is_overlay {
+            dump.changed.push(name.clone());
+            continue;
+        }
         let read = self::application(name, application, &file, folder, out);
         dump.applications
             .extend(read.map(|read| (name.value.clone(), read)));

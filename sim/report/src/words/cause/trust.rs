@@ -110,7 +110,7 @@ fn process_lacks(signer: &Address, process: &Address, why: &ProcessLacks) -> Str
         ProcessLacks::NotGiven {
             workload_has_it_over: Some(over),
         } => format!(
-            "{process} does not have the CA of {signer}: it comes over {over}, and the charm gives it to the workload only"
+            "{process} does not have the CA of {signer}: it comes over {over}, and the charm does not give it to that process"
         ),
         ProcessLacks::NotGiven {
             workload_has_it_over: None,
