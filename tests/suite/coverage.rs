@@ -610,10 +610,23 @@ connections: [{from: browser, to: m.shop}]
         "  assumed: self-signed-certificates: revision 100 was not read and is played as 131"
             .to_owned(),
     ];
-    assert_eq!(said(&["check", "s.yaml"]), expected);
-    assert_eq!(said(&["check", "-v", "s.yaml"]), expected);
+    let pointed_to = [
+        &expected[..],
+        &["  how to make it known: --verbose".to_owned()],
+    ]
+    .concat();
+    let helps = ["never-heard-of", "nor-of-this"].map(|charm| {
+        format!(
+            "  help: describe it under charms.{charm}, or put its charmcraft.yaml into charms/{charm}"
+        )
+    });
+    assert_eq!(said(&["check", "s.yaml"]), pointed_to);
+    assert_eq!(
+        said(&["check", "-v", "s.yaml"]),
+        [&expected[..], &helps].concat()
+    );
     let run = ["run", "--seeds", "1", "--remedies", "0", "s.yaml"];
-    assert_eq!(said(&run), expected);
+    assert_eq!(said(&run), pointed_to);
     let quiet = trustsim(folder.path(), &["check", "-q", "s.yaml"]);
     assert_eq!((quiet.stdout, quiet.stderr), (Vec::new(), Vec::new()));
 }

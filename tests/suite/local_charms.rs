@@ -45,3 +45,24 @@ connections: [{{from: browser, to: m.grafana}}]
         );
     }
 }
+
+/// What is assumed of a local charm can be made known, and the summary says where that is told.
+#[test]
+fn how_to_make_known_what_is_assumed_is_told_or_pointed_to() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let bundle =
+        "bundle: kubernetes\napplications: {a: {charm: ./traefik-k8s_amd64.charm, scale: 1}}\n";
+    std::fs::write(folder.path().join("b.yaml"), bundle).expect("written");
+    let said = |arguments: &[&str]| {
+        let output = crate::common::trustsim(folder.path(), arguments);
+        let all = [output.stdout, output.stderr].concat();
+        String::from_utf8_lossy(&all).into_owned()
+    };
+    let (short, long) = (said(&["check", "b.yaml"]), said(&["-v", "check", "b.yaml"]));
+    let help = "help: play its code, with `source` under charms.traefik-k8s";
+    assert!(
+        short.contains("how to make it known: --verbose") && !short.contains(help),
+        "{short}"
+    );
+    assert!(long.contains(help) && !long.contains("--verbose"), "{long}");
+}

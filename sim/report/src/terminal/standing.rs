@@ -1,6 +1,6 @@
 //! What an answer rests on: a line of coverage, what is assumed, and what is not simulated.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::style::{self, paint};
 use super::{Detail, first_of};
@@ -47,7 +47,26 @@ pub fn assumptions(deployment: &Deployment, found: &Coverage, detail: Detail) ->
         let more = counted(more as u64, "more reason");
         text.push_str(&format!("  {more} (--verbose)\n"));
     }
+    let helps = helps(deployment, found);
+    match detail {
+        _ if helps.is_empty() => {}
+        Detail::Normal => text.push_str("  how to make it known: --verbose\n"),
+        Detail::Verbose => {
+            for help in helps {
+                text.push_str(&format!("  help: {}\n", visible(&help)));
+            }
+        }
+    }
     text
+}
+
+/// What would make known what is assumed, each once.
+fn helps(deployment: &Deployment, found: &Coverage) -> BTreeSet<String> {
+    let of_connections = found.bases.iter().flat_map(|basis| &basis.reasons);
+    let reasons = found.reasons.iter().chain(of_connections);
+    let assumed = reasons.filter(|reason| reason.gap.standing() == Standing::Assumed);
+    let helps = assumed.filter_map(|reason| standing::help(reason, deployment));
+    helps.collect()
 }
 
 /// What is missing for connections that are not simulated, a paragraph each, with how to supply it.
