@@ -161,6 +161,9 @@ record! {
         /// Whether units get from one CA to the next in two phases (false): each trusts a new CA beside the old one and
         /// restarts, and serves under it when all have; the old one goes when all do. With version 4 of the library.
         phased: bool = "phased" [Extension],
+        /// Where the charm has a CA of its own for the units of its application, which signs while nothing is assigned over
+        /// this endpoint: how long that CA and what it signs live. No charm makes another one when it ends.
+        own_ca: DeclaredDuration = "own-ca" [Extension],
         /// With `restarts-at-first`: in which hooks the charm makes its configuration anew, such as `config-changed`, and
         /// notices that it has no certificate (at once). It is restarted then, and again with the next certificate; one
         /// that is there again before finds the same configuration.

@@ -77,6 +77,13 @@ impl CharmMetadata {
         self.worker_endpoints(certificates).next().is_some()
     }
 
+    /// Whether the charm has a CA of its own that signs for its units while nothing else does over this endpoint.
+    pub fn has_own_ca(&self, endpoint: &str) -> bool {
+        let own = self.endpoint(endpoint);
+        let profile = own.and_then(|own| own.profile.as_ref());
+        matches!(profile, Some(EndpointProfile::Certificates(profile)) if profile.own_ca.is_some())
+    }
+
     /// The endpoint of that name.
     pub fn endpoint(&self, name: &str) -> Option<&Endpoint> {
         self.endpoints.iter().find(|endpoint| endpoint.name == name)
@@ -337,6 +344,9 @@ pub struct CertificatesProfile {
     /// Whether a certificate under another CA is served when every unit trusts that CA beside the one before, which goes
     /// when every unit serves under the other.
     pub phased: bool,
+    /// How long the CA lives, and what it signs, that the charm has for the units of its application: it signs for each while
+    /// nothing is assigned to that.
+    pub own_ca: Option<Span>,
     /// Whether the CA before stays trusted beside a new one until the next certificate comes.
     pub keeps_old_ca: bool,
     /// Whether the CA that came first stays the only one for as long as the relation is there.
@@ -434,6 +444,7 @@ impl Default for CertificatesProfile {
             key: KeyUse::Kept,
             unique_requests: true,
             phased: false,
+            own_ca: None,
             keeps_old_ca: false,
             keeps_first_ca: false,
             restores: true,

@@ -26,6 +26,22 @@ pub const STOPPED: &str = "memory/stopped";
 /// In place of an endpoint: a certificate that the workload makes for itself, and serves while it has no other.
 pub const DEFAULT_CERTIFICATE: &str = "default";
 
+/// In place of the name of a served chain: what the CA that a charm has for its own units signed. It is shown where the
+/// endpoint is asked for, and to no other client.
+pub const OF_OWN_CA: &str = "own-ca";
+
+/// The source of trust that is the CA which a charm has for its own units, in place of what comes over an endpoint.
+pub fn own_ca_source(endpoint: &str) -> String {
+    format!("{endpoint}{OWN_CA_END}")
+}
+
+/// Whether a source of trust is a CA that the charm has for its own units: it counts for the endpoint that it is of alone.
+pub fn is_own_ca_source(source: &str) -> bool {
+    source.ends_with(OWN_CA_END)
+}
+
+const OWN_CA_END: &str = "-:own-ca";
+
 /// Files by path.
 pub type Files = BTreeMap<Arc<str>, Value>;
 
@@ -201,5 +217,20 @@ mod tests {
             .collect();
         assert_eq!(served, ["x"]);
         assert_eq!(trusted(&files).count(), 1);
+    }
+
+    #[test]
+    fn a_charms_own_ca_is_no_source_that_anything_else_is_called_after() {
+        let own = own_ca_source("peer-certificates");
+        assert!(own.starts_with("peer-certificates-") && is_own_ca_source(&own));
+        // Juju's names have no colon.
+        for other in [
+            "peer-certificates",
+            "peer-certificates-own-ca",
+            "own-ca",
+            "0-own-ca",
+        ] {
+            assert!(!is_own_ca_source(other), "{other}");
+        }
     }
 }

@@ -263,6 +263,7 @@ fn of_certificates(
             (!is_version_3).then_some(UnreadKey::OnlyVersion3)
         }
         "renewal" | "keeps-old-ca" | "delete-when-broken" | "reconciles" | "phased" | "listens"
+        | "own-ca"
             if is_version_3 =>
         {
             Some(UnreadKey::NotVersion3)
@@ -280,7 +281,10 @@ fn of_certificates(
         "keeps-old-ca" | "phased" if profile.keeps_first_ca => {
             Some(UnreadKey::Without("`keeps-first-ca: false`"))
         }
-        "phased" if profile.mode != Mode::Unit => Some(UnreadKey::Without("`mode: unit`")),
+        "phased" | "own-ca" if profile.mode != Mode::Unit => {
+            Some(UnreadKey::Without("`mode: unit`"))
+        }
+        "own-ca" if profile.phased => Some(UnreadKey::Without("`phased: false`")),
         "phased" if profile.reconciles.is_any() || profile.delete_on_missing => Some(
             UnreadKey::Without("a charm that looks only when it is told"),
         ),
@@ -288,7 +292,7 @@ fn of_certificates(
         "keeps-first-ca" if profile.installs_once => {
             Some(UnreadKey::Without("`installs-once: false`"))
         }
-        "apply-ca" | "keeps-old-ca" | "keeps-first-ca" | "phased" => {
+        "apply-ca" | "keeps-old-ca" | "keeps-first-ca" | "phased" | "own-ca" => {
             (!profile.trusts_ca).then_some(UnreadKey::Without("`trusts-ca: true`"))
         }
         // It tells of each certificate in config-changed, which a new pod runs before its workload starts.
@@ -322,6 +326,7 @@ fn beside_others(profile: &CertificatesProfile, key: &str) -> Option<UnreadKey> 
         | "plain-without-certificate"
         | "restarts-for-names"
         | "phased"
+        | "own-ca"
         | "listens"
             if profile.serves == Serves::Nothing =>
         {

@@ -25,6 +25,11 @@ pub enum CaRoute {
     /// A server hands its clients the CA of its certificates over a relation that is there for something else, or its
     /// charm should.
     PassedOn(PassingRelation),
+    /// It is the CA that a charm has for the units of its application, and both are such units.
+    AmongUnits {
+        /// The application.
+        application: Address,
+    },
     /// It is needed by a process beside the workload, to which its charm does not give what comes over relations that
     /// bring that CA.
     OtherProcess {
@@ -65,7 +70,7 @@ impl CaRoute {
     /// Whether that CA comes to the judge, or came to it before.
     pub(super) const fn has_carried(&self) -> bool {
         match self {
-            Self::Relation { .. } => true,
+            Self::Relation { .. } | Self::AmongUnits { .. } => true,
             Self::PassedOn(relation) => relation.passes,
             Self::NoRelation { removed, .. } => removed.is_some(),
             Self::OutsideClient {
@@ -81,6 +86,7 @@ impl CaRoute {
         match self {
             Self::NoRelation { commands, .. } => commands,
             Self::Relation { .. }
+            | Self::AmongUnits { .. }
             | Self::PassedOn(_)
             | Self::OtherProcess { .. }
             | Self::OutsideClient { .. } => &[],
@@ -121,6 +127,11 @@ pub(super) fn ca_route<'a>(
         return route;
     }
     let requirer = deployment.application_at(to);
+    if ca.is_own_root && to.process().is_none() && to.to_application() == *from {
+        return CaRoute::AmongUnits {
+            application: from.clone(),
+        };
+    }
     let mut removed = None;
     for relation in carrying(deployment, facts, from, to, seq) {
         if relation.there {

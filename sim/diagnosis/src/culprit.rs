@@ -286,7 +286,8 @@ fn carriers(route: &CaRoute) -> Vec<&str> {
             provider, requirer, ..
         } => [provider, requirer],
         CaRoute::PassedOn(relation) => [&relation.provider, &relation.requirer],
-        CaRoute::OtherProcess { .. }
+        CaRoute::AmongUnits { .. }
+        | CaRoute::OtherProcess { .. }
         | CaRoute::NoRelation { .. }
         | CaRoute::OutsideClient { .. } => return Vec::new(),
     };

@@ -581,6 +581,7 @@ fn not_carried(ca_route: &CaRoute) -> Option<OpenReason> {
     match ca_route {
         CaRoute::Relation { .. } => None,
         CaRoute::PassedOn(_)
+        | CaRoute::AmongUnits { .. }
         | CaRoute::OtherProcess { .. }
         | CaRoute::NoRelation { .. }
         | CaRoute::OutsideClient { .. } => Some(OpenReason::NotCarried(ca_route.clone())),

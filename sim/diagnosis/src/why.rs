@@ -54,6 +54,8 @@ pub enum Source {
     Relations(Vec<CaRelation>),
     /// A server handed it the CA of its certificates.
     PassedOn(PassingRelation),
+    /// It is the CA that this application's charm has for its own units.
+    OwnUnits(Address),
     /// A client outside Juju was given it.
     Given,
     /// The journal does not say.
@@ -278,6 +280,7 @@ fn source(explainer: &Explainer<'_>, owner: &Address, case: &Case<'_>, seq: Seq)
             seq,
         )),
         CaRoute::PassedOn(relation) => Source::PassedOn(relation),
+        CaRoute::AmongUnits { application } => Source::OwnUnits(application),
         CaRoute::OutsideClient {
             is_trusted_by_scenario: true,
             ..

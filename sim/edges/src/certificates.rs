@@ -11,7 +11,7 @@ const INTERFACE: &str = "tls-certificates";
 
 /// The endpoint whose certificates are for units among themselves: postgresql metadata.yaml 946c478d5c, charmed-etcd
 /// metadata.yaml ab2a7bc.
-const PEERS: &str = "peer-certificates";
+pub(crate) const PEERS: &str = "peer-certificates";
 
 /// The endpoint whose certificates are for both, of a charm whose revisions have either (mongodb).
 const BOTH: &str = "certificates";
@@ -82,12 +82,6 @@ impl<'a> Certificates<'a> {
         let mut endpoints = charm.endpoints.iter();
         let found = endpoints.find(|endpoint| endpoint.brings_certificate());
         found.map(|endpoint| endpoint.name.as_str())
-    }
-
-    /// Whether an application could get certificates for its units alone.
-    pub(crate) fn has_units_endpoint(&self, application: ApplicationIndex) -> bool {
-        let charm = &self.deployment.applications[application].charm;
-        charm.endpoint(PEERS).is_some()
     }
 
     /// The endpoint with which an application that shows no certificate to clients could get one.

@@ -209,8 +209,8 @@ record! {
         mutual: bool = "mutual",
         /// The endpoint of the client over which what it shows and trusts there came.
         shows: String = "shows",
-        /// Whether the charm signs for its units where nothing else does.
-        own_ca: bool = "own-ca",
+        /// What is checked.
+        checks: Text = "checks",
         /// Whether it was not read in code.
         assumed: bool = "assumed",
         /// Repository, file and lines.

@@ -268,8 +268,8 @@ pub struct UnitsRow {
     pub mutual: bool,
     /// The dialer's endpoint over which what it shows and trusts there came.
     pub shows: Option<String>,
-    /// Whether a charm with an endpoint for certificates of its units signs for them itself where nothing is related there.
-    pub own_ca: bool,
+    /// What is checked.
+    pub checks: Checks,
     /// Whether the row was not read in code.
     pub assumed: bool,
     /// Repository, file and lines.

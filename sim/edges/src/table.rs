@@ -327,7 +327,7 @@ impl UnitsFile {
             dialled_on_kubernetes: optional(self.dialled_k8s.as_ref(), &DIALLED, reader),
             mutual: self.mutual == Some(true),
             shows: self.shows.clone(),
-            own_ca: self.own_ca == Some(true),
+            checks: optional(self.checks.as_ref(), &CHECKS, reader).unwrap_or(Checks::Verified),
             assumed: self.assumed == Some(true),
             source: source(self.source.as_ref(), reader)?,
         })

@@ -1,5 +1,6 @@
 //! Edges that no relation shows: clients outside Juju, the units of one application, charms and their own workloads.
 
+use crate::certificates::PEERS;
 use crate::derive::Derivation;
 use crate::edge::{Edge, End, Name, Plain, Reason, Transport};
 use crate::fronts::external_name;
@@ -81,7 +82,7 @@ impl Derivation<'_> {
             let on_kubernetes = is_on_kubernetes(self.deployment, index);
             let dialled = row.dialled_on_kubernetes.filter(|_| on_kubernetes);
             let certificate = self.certificates.for_units(index).map(str::to_owned);
-            let signs_itself = row.own_ca && self.certificates.has_units_endpoint(index);
+            let signs_itself = charm.has_own_ca(PEERS);
             let is_tls = certificate.is_some() || row.tls == TlsWhen::Always || signs_itself;
             let transport = match is_tls {
                 true => Transport::Tls { certificate },
@@ -95,9 +96,9 @@ impl Derivation<'_> {
                 to: End::Application(index),
                 name: name(dialled.unwrap_or(row.dialled)),
                 transport,
-                checks: Checks::Verified,
+                checks: row.checks,
                 mutual: row.mutual,
-                shows: row.shows.as_deref(),
+                shows: row.shows.as_deref().or(signs_itself.then_some(PEERS)),
                 ca_in_databag: false,
                 is_unread: false,
                 reasons: vec![Reason::Units(row)],

@@ -6,6 +6,7 @@
 
 mod anchors;
 mod cert_handler;
+mod own_ca;
 mod passed;
 mod phased;
 mod processes;
@@ -22,7 +23,7 @@ use std::sync::Arc;
 use trustsim_charm_model::names::{
     attributes, clipped, common_name, filled_name, listed, load_balancer_names, own_names,
 };
-use trustsim_charm_model::surface::{chain_path, key_path, paths_under, trust_path};
+use trustsim_charm_model::surface::{chain_path, key_path, own_ca_source, paths_under, trust_path};
 use trustsim_charm_model::{
     Apply, Bugs, CertificatesProfile, Charm, CharmMetadata, EndpointKeys, EndpointProfile,
     Implementation, LibraryBinding, Mode, ProcessProfile, Requests, Role, Serves, TrustProfile,
@@ -108,7 +109,8 @@ impl Changes {
         let apply = endpoint.profile.apply;
         let name = &endpoint.certificates.endpoint;
         self.note(written.served, apply, &[format!("tls/{name}/")]);
-        let cas = [trust_path(name), endpoint.old_ca_path()];
+        let own = trust_path(&own_ca_source(name));
+        let cas = [trust_path(name), endpoint.old_ca_path(), own];
         let apply_ca = endpoint.profile.apply_ca.unwrap_or(apply);
         self.note(written.ca, apply_ca, &cas);
     }
@@ -148,6 +150,9 @@ impl Charm for Requirer {
             let before = endpoint.configured(unit);
             let refusal = self.on_certificates(endpoint, hook, unit, begins, &mut changes)?;
             denied = denied.or(refusal);
+            let peer = self.0.peer.as_deref();
+            let signed = own_ca::on_hook(endpoint, &self.0.keys, peer, hook, unit)?;
+            changes.note_endpoint(signed, endpoint);
             changes.restart |= endpoint.configures(&before, hook, unit);
         }
         for endpoint in &self.0.trust {

@@ -41,7 +41,9 @@ fn root(one: &TrustedRoot) -> Vec<Field> {
             let all = relations.iter();
             all.map(|relation| relation.interface.as_str()).collect()
         }
-        TrustRoute::ByHand | TrustRoute::Given | TrustRoute::Own => Vec::new(),
+        TrustRoute::ByHand | TrustRoute::Given | TrustRoute::AmongUnits | TrustRoute::Own => {
+            Vec::new()
+        }
     };
     let count = u64::try_from(one.used_by.len()).expect("a count of connections");
     vec![

@@ -95,6 +95,9 @@ fn rests_on(rests: &Rests) -> Value {
             relations.iter().map(transit::relation).collect(),
         ),
         TrustSource::PassedOn(relation) => ("passed-on", vec![transit::passing(relation)]),
+        TrustSource::OwnUnits(application) => {
+            ("own-units", vec![ca_route::among_units(application)])
+        }
         TrustSource::Given => ("given", Vec::new()),
         TrustSource::Unknown => ("unknown", Vec::new()),
     };

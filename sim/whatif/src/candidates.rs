@@ -382,6 +382,8 @@ fn transferred_from(ca_route: Option<&CaRoute>, at: Span) -> Option<Span> {
         },
         // One that brings it past the charm that does not pass it on.
         CaRoute::PassedOn(_) => Some(Span::ZERO),
-        CaRoute::OtherProcess { .. } | CaRoute::OutsideClient { .. } => None,
+        CaRoute::AmongUnits { .. }
+        | CaRoute::OtherProcess { .. }
+        | CaRoute::OutsideClient { .. } => None,
     }
 }

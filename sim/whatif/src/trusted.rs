@@ -53,6 +53,8 @@ pub enum TrustRoute {
     ByHand,
     /// A client outside Juju was given it.
     Given,
+    /// It is the CA that the charm has for the units of its application.
+    AmongUnits,
     /// It is one of the system's roots, or the workload's own.
     Own,
 }
@@ -273,6 +275,9 @@ impl Search<'_> {
     fn route(&self, holder: &Address, root: &Certificate, source: &WatchedSource) -> TrustRoute {
         if surface::is_by_hand(&source.name) {
             return TrustRoute::ByHand;
+        }
+        if surface::is_own_ca_source(&source.name) {
+            return TrustRoute::AmongUnits;
         }
         if holder.model().is_none() {
             return TrustRoute::Given;

@@ -45,7 +45,7 @@ const LIBRARIES: [&str; 3] = [
 ];
 
 /// Of `bugs` each value is a key of its own.
-const KEYS: [Key; 60] = [
+const KEYS: [Key; 61] = [
     key("mode", &["unit", "app"], &[Rotated]),
     key("apply", &["none", "reload", "restart"], &[Rotated]),
     Key {
@@ -90,6 +90,7 @@ const KEYS: [Key; 60] = [
         ..key("restarts-for-names", &["true", "false"], &[Rotated, Moved])
     },
     key("phased", &["true", "false"], &[Rotated]),
+    key("own-ca", &["20d", "7300d"], &[Rotated]),
     Key {
         beside: "apply: reload, apply-ca: none, restarts-at-first: true, ",
         ..key("reconfigures", &["[update-status]"], &[Rotated])

@@ -138,6 +138,7 @@ impl EndpointDeclaration {
             plain_without_certificate: self.plain_without_certificate == Some(true),
             restarts_for_names: self.restarts_for_names == Some(true),
             phased: self.phased == Some(true),
+            own_ca: self.own_ca.map(|lasting| lasting.0),
             reconfigures: self
                 .reconfigures
                 .as_ref()

@@ -53,6 +53,7 @@ impl<'a> TrustSearch<'_, 'a> {
                 is_trusted_by_scenario: listed,
                 ..
             } => Some(self.not_given(client, *listed, &signer, case, root)),
+            CaRoute::AmongUnits { .. } => self.without_carrier(case),
             CaRoute::PassedOn(relation) => self
                 .kept_by_process(&signer, case)
                 .or_else(|| Some(self.not_passed_on(relation, &signer, case))),

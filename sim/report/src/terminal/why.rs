@@ -5,7 +5,7 @@ use super::failures::{Lines, excerpt, first_line, root_source, trust_lines};
 use super::style::{self, paint};
 use crate::failure_reasons::FailureReasons;
 use crate::words::assumption::{DoubtedFailure, Doubts};
-use crate::words::{certificate, step, symptom, transit, unencrypted};
+use crate::words::{ca_route, certificate, step, symptom, transit, unencrypted};
 use trustsim_diagnosis::{Answer, Event, Explanation, Outage, Rests, TrustSource};
 use trustsim_kernel::{Time, format_duration};
 use trustsim_model::{Journal, Manifest};
@@ -179,6 +179,9 @@ fn holding(manifest: &Manifest, answer: &Answer, rests: &Rests, text: &mut Strin
             }
         }
         TrustSource::PassedOn(relation) => lines.add("rests on", &transit::passing(relation)),
+        TrustSource::OwnUnits(application) => {
+            lines.add("rests on", &ca_route::among_units(application));
+        }
         TrustSource::Given => lines.add("rests on", "what the scenario gave the client"),
         TrustSource::Unknown => {}
     }

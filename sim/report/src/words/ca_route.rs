@@ -1,6 +1,12 @@
 //! The words for how a CA gets, or does not get, to the application or client that needs it.
 
 use trustsim_diagnosis::CaRoute;
+use trustsim_model::Address;
+
+/// `the CA that m.store has for its own units`.
+pub fn among_units(application: &Address) -> String {
+    format!("the CA that {application} has for its own units")
+}
 
 /// Returns one clause, which follows a colon.
 pub fn clause(ca_route: &CaRoute) -> String {
@@ -13,6 +19,12 @@ pub fn clause(ca_route: &CaRoute) -> String {
             "the {interface} relation between {provider} and {requirer} is there, and the client's trust store does \
              not have the CA"
         ),
+        CaRoute::AmongUnits { application } => {
+            format!(
+                "it is {}, and the client's trust store does not have it",
+                among_units(application)
+            )
+        }
         CaRoute::PassedOn(relation) => match relation.passes {
             true => format!(
                 "{} hands on the CA of its certificates to {} over {}, and the client's trust store does not have it",

@@ -225,6 +225,14 @@ fn is_described(end: End, deployment: &Deployment) -> bool {
     application.is_some_and(|index| deployment.applications[index].charm.is_described())
 }
 
+/// Whether units dial each other with what their charm signs for them.
+fn signs_for_its_units(edge: &Edge, deployment: &Deployment) -> bool {
+    let listener = edge.to.application().filter(|_| edge.from == edge.to);
+    listener
+        .zip(edge.shows)
+        .is_some_and(|(index, endpoint)| deployment.applications[index].charm.has_own_ca(endpoint))
+}
+
 /// Why an edge is TLS, or plain.
 fn edge_because(edge: &Edge, deployment: &Deployment) -> String {
     let to = end(edge.to, deployment);
@@ -241,6 +249,9 @@ fn edge_because(edge: &Edge, deployment: &Deployment) -> String {
             ),
             false => format!("{to}:{endpoint} brings its certificate"),
         },
+        Transport::Tls { certificate: None } if signs_for_its_units(edge, deployment) => {
+            format!("the charm of {to} signs for its units with a CA of its own")
+        }
         Transport::Tls { certificate: None } => format!("{to} is dialled over TLS"),
         Transport::Plain(Plain::NoCertificate {
             possible: Some(endpoint),

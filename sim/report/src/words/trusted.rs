@@ -15,6 +15,7 @@ pub fn route(route: &TrustRoute) -> String {
         }
         TrustRoute::ByHand => "by hand".to_owned(),
         TrustRoute::Given => "given".to_owned(),
+        TrustRoute::AmongUnits => "the charm's own CA".to_owned(),
         TrustRoute::Own => "its own store".to_owned(),
     }
 }

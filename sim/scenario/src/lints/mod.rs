@@ -242,7 +242,9 @@ impl Lints<'_> {
     fn signs_for_itself(&self, connection: &ConnectionSpec) -> bool {
         let api = self.charm(connection.to).implementation.api;
         let endpoint = connection.to_endpoint.as_deref();
-        api.is_some_and(|api| endpoint.is_none_or(|endpoint| endpoint == api.endpoint))
+        let signs = |endpoint: &str| self.charm(connection.to).has_own_ca(endpoint);
+        endpoint.is_some_and(signs)
+            || api.is_some_and(|api| endpoint.is_none_or(|endpoint| endpoint == api.endpoint))
     }
 
     /// Whether a client outside Juju is given the CA that a server signs its own certificate with, or may have it; what a

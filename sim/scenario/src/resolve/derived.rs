@@ -397,21 +397,12 @@ fn connection(
     }
     let is_own = deployment.applications[to].charm.implementation.api;
     let has_certificate = certificate.is_some() && trust.has_certificate(to);
-    if !has_certificate && is_own.is_none() {
+    let among = trust.own_ca_endpoint(edge, from, to);
+    if !has_certificate && is_own.is_none() && among.is_none() {
         return Err(without_certificate(to, deployment));
     }
     let played = unplayed_trust(edge, [from, to], is_passed_on, trust)?;
-    let name = match &edge.name {
-        Name::External(name) => name.clone().map(NameSpec::Written),
-        Name::IngressAddress => Some(NameSpec::IngressAddress),
-        Name::HeadlessService => {
-            let application = &deployment.applications[to];
-            let model = &deployment.models[application.model].name;
-            let name = headless_service(&application.name, model);
-            Some(NameSpec::Written(name))
-        }
-        Name::Host | Name::Address | Name::Service | Name::Localhost => None,
-    };
+    let name = dialled_name(edge, to, deployment);
     let client = Party::Application(from);
     let relation = edge.reasons.iter().copied().find_map(Reason::relation);
     let binding = dialled_endpoint(deployment, client, to, relation);
@@ -425,7 +416,9 @@ fn connection(
         to,
         to_unit: None,
         // Of one certificate it is clear which one is shown.
-        to_endpoint: certificate.clone().filter(|_| trust.has_several(to)),
+        to_endpoint: among
+            .map(str::to_owned)
+            .or_else(|| certificate.clone().filter(|_| trust.has_several(to))),
         name,
         binding,
         every,
@@ -441,6 +434,21 @@ fn connection(
         source: source_of(&out.sources, place),
     };
     Ok((spec, place))
+}
+
+/// The name that is dialled, where it is not what the listener is called.
+fn dialled_name(edge: &Edge, to: ApplicationIndex, deployment: &Deployment) -> Option<NameSpec> {
+    match &edge.name {
+        Name::External(name) => name.clone().map(NameSpec::Written),
+        Name::IngressAddress => Some(NameSpec::IngressAddress),
+        Name::HeadlessService => {
+            let application = &deployment.applications[to];
+            let model = &deployment.models[application.model].name;
+            let name = headless_service(&application.name, model);
+            Some(NameSpec::Written(name))
+        }
+        Name::Host | Name::Address | Name::Service | Name::Localhost => None,
+    }
 }
 
 /// Why a listener has no certificate that is played.
@@ -499,7 +507,8 @@ fn unplayed_trust<'t>(
         if edge.ca_in_databag && !is_brought {
             return Err(LeftOut::CaInDatabag);
         }
-        if edge.mutual && !trust.has_certificate(from) {
+        let signs_itself = trust.own_ca_endpoint(edge, from, to).is_some();
+        if edge.mutual && !trust.has_certificate(from) && !signs_itself {
             return Err(LeftOut::NoClientCertificate);
         }
     }

@@ -8,7 +8,7 @@ use crate::revocation::Publications;
 use crate::sides::{Served, Sides};
 use crate::view::WatchedSource;
 use trustsim_charm_model::EndpointProfile;
-use trustsim_charm_model::surface::{DEFAULT_CERTIFICATE, configured_path};
+use trustsim_charm_model::surface::{DEFAULT_CERTIFICATE, configured_path, is_own_ca_source};
 use trustsim_juju::{About, UnitId};
 use trustsim_kernel::Time;
 use trustsim_model::{Answering, ConnectionSpec, Subject};
@@ -153,7 +153,11 @@ impl<'a> Peers<'a> {
                 (trust, identity, juju.unit(unit).skew_ns)
             }
         };
-        let client_trust = spec.mutual.then(|| side.client_trust(None, spec.validator));
+        // What units show each other is judged by what they have for each other.
+        let among = self.own_ca_endpoint(pair);
+        let client_trust = spec
+            .mutual
+            .then(|| side.client_trust(among, spec.validator));
         let looked_up = |trust: TrustStore| match spec.revocation {
             true => trust.checking_revocation(self.publications.lists()),
             false => trust,
@@ -173,6 +177,15 @@ impl<'a> Peers<'a> {
             },
             server_name: name.to_owned(),
         }))
+    }
+
+    /// The server's endpoint that is met, where its charm has a CA of its own for it.
+    fn own_ca_endpoint<'p>(&self, pair: &'p Pair) -> Option<&'p str> {
+        let application = self.deployed.juju().unit(pair.server).application;
+        let index = self.deployed.index_of(application)?;
+        let charm = self.deployed.version_now(index).charm;
+        let endpoint = pair.endpoint.as_deref()?;
+        charm.has_own_ca(endpoint).then_some(endpoint)
     }
 
     /// Whether a server without a certificate serves without TLS: its process was started so. One whose charm has taken the
@@ -220,7 +233,10 @@ impl<'a> Peers<'a> {
         let own = side
             .trust_by_source()
             .iter()
-            .filter(|(source, _)| endpoint.is_none_or(|endpoint| source.starts_with(endpoint)));
+            .filter(|(source, _)| match endpoint {
+                Some(endpoint) => source.starts_with(endpoint),
+                None => !is_own_ca_source(source),
+            });
         own.map(|(source, trust)| WatchedSource {
             name: source.to_string(),
             trust: trust.clone(),
@@ -232,7 +248,7 @@ impl<'a> Peers<'a> {
 /// The chain a server shows for a name: of those of the endpoint, the one that is valid for the
 /// name as SNI picks it, else the first. Where there is none it is the workload's own default.
 fn choose(served: &[Served], endpoint: Option<&str>, name: &str) -> Option<Identity> {
-    let of_endpoint = |served: &&Served| endpoint.is_none_or(|wanted| *served.endpoint == *wanted);
+    let of_endpoint = |served: &&Served| served.is_of(endpoint);
     let fits = |served: &&Served| {
         served.identity.leaf().is_some_and(|leaf| {
             leaf.sans()

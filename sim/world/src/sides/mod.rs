@@ -37,6 +37,8 @@ pub(super) struct UnitSide {
     /// Chains with keys that it shows to servers only.
     presented: Arc<[Served]>,
     trust: TrustStore,
+    /// The same without the CAs that its charm has for its own units alone.
+    general_trust: TrustStore,
     /// What it trusts, by where that came from.
     trust_of: Arc<[(Arc<str>, TrustStore)]>,
     /// The same as a stack reads it that skips damaged blocks; empty where nothing is damaged.
@@ -70,6 +72,16 @@ pub(super) struct Served {
     pub(super) identity: Identity,
 }
 
+impl Served {
+    /// Whether it is of an endpoint; without one, whether it is for others than the application's own units, too.
+    pub(super) fn is_of(&self, endpoint: Option<&str>) -> bool {
+        match endpoint {
+            Some(wanted) => *self.endpoint == *wanted,
+            None => *self.name != *surface::OF_OWN_CA,
+        }
+    }
+}
+
 impl Default for UnitSide {
     fn default() -> Self {
         Self {
@@ -78,6 +90,7 @@ impl Default for UnitSide {
             served: Arc::from([]),
             presented: Arc::from([]),
             trust: TrustStore::empty(),
+            general_trust: TrustStore::empty(),
             trust_of: Arc::from([]),
             salvaged: Arc::from([]),
             processes: Vec::new(),
@@ -188,6 +201,12 @@ impl UnitSide {
             by_source: trust_of,
             salvaged,
         } = read_trust(files);
+        let public: Vec<Certificate> = public.collect();
+        let general = trust_of
+            .iter()
+            .filter(|(source, _)| !surface::is_own_ca_source(source));
+        let general = general.flat_map(|(_, store)| store.roots());
+        let general_trust: TrustStore = general.chain(&public).cloned().collect();
         let trust: TrustStore = given.roots().cloned().chain(public).collect();
         let presents_other = *self.presented != *presented;
         // The same CAs may have come another way, and be trusted for something else.
@@ -196,6 +215,7 @@ impl UnitSide {
         self.served = read_pairs(surface::served(files)).into();
         self.presented = presented.into();
         self.trust = trust;
+        self.general_trust = general_trust;
         self.trust_of = trust_of.into();
         self.salvaged = salvaged.into();
         (presents_other, trusts_other)
@@ -209,12 +229,13 @@ impl UnitSide {
         };
         let Some(endpoint) = endpoint else {
             if Arc::ptr_eq(by_source, &self.trust_of) {
-                return self.trust.clone();
+                return self.general_trust.clone();
             }
             let stores = by_source.iter();
+            let stores = stores.filter(|(source, _)| !surface::is_own_ca_source(source));
             let found = stores.flat_map(|(_, store)| store.roots().cloned());
             // What the system's store has beside the files.
-            return found.chain(self.trust.roots().cloned()).collect();
+            return found.chain(self.general_trust.roots().cloned()).collect();
         };
         let comes_from = |source: &str| {
             let rest = source.strip_prefix(endpoint);
@@ -232,8 +253,7 @@ impl UnitSide {
     /// that of this endpoint where one is named.
     pub(super) fn client_identity(&self, endpoint: Option<&str>) -> Option<Identity> {
         let all = self.presented.iter().chain(self.served.iter());
-        let mut fitting =
-            all.filter(|served| endpoint.is_none_or(|wanted| *served.endpoint == *wanted));
+        let mut fitting = all.filter(|served| served.is_of(endpoint));
         fitting.next().map(|served| served.identity.clone())
     }
 }
@@ -337,10 +357,13 @@ fn note_served(
 ) {
     let after = Arc::clone(&side.served);
     let new = after.iter().filter(|served| !before.contains(served));
+    // What a charm signs for its units and what a provider does take each other's place.
+    let is_own = |served: &Served| *served.name == *surface::OF_OWN_CA;
     let gone = before.iter().filter(|served| {
-        !after
+        let mut of_endpoint = after
             .iter()
-            .any(|other| other.endpoint == served.endpoint && other.name == served.name)
+            .filter(|other| other.endpoint == served.endpoint);
+        !of_endpoint.any(|other| other.name == served.name || is_own(served) || is_own(other))
     });
     let new = new.map(|served| (&served.endpoint, served.identity.leaf().cloned()));
     for (endpoint, certificate) in new.chain(gone.map(|served| (&served.endpoint, None))) {

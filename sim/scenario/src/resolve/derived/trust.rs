@@ -136,6 +136,18 @@ impl<'a> Trust<'a> {
         all.any(|one| self.certificates.contains_key(one))
     }
 
+    /// The endpoint of units that dial each other, where their charm has a CA of its own for it.
+    pub(super) fn own_ca_endpoint(
+        &self,
+        edge: &Edge,
+        from: ApplicationIndex,
+        to: ApplicationIndex,
+    ) -> Option<&'static str> {
+        let charm = &self.deployment.applications[to].charm;
+        let endpoint = edge.shows.filter(|_| from == to)?;
+        charm.has_own_ca(endpoint).then_some(endpoint)
+    }
+
     /// Whether an application gets certificates over more than one endpoint.
     pub(super) fn has_several(&self, application: ApplicationIndex) -> bool {
         let endpoints = self.certificates.get(&application).into_iter().flatten();
