@@ -384,3 +384,31 @@ fn a_database_is_not_the_client_of_who_uses_it() {
         );
     }
 }
+
+/// What is found in a catalogue of services is no edge of any relation, and that it is not counted is told: of Keystone and of
+/// the NRF of a 5G core (canonical/sdcore-amf-k8s-operator 3646c47 `src/charm.py` 585-590: `scheme="https"`).
+#[test]
+fn what_is_found_in_a_catalogue_of_services_is_told() {
+    let deployment = deployed(
+        "duration: 1d
+models:
+  m:
+    bundle: kubernetes
+    applications:
+      amf: {charm: sdcore-amf-k8s, scale: 1}
+      nrf: {charm: sdcore-nrf-k8s, scale: 1}
+      nssf: {charm: functions, scale: 1}
+    relations:
+      - [amf:fiveg_nrf, nrf:fiveg_nrf]
+      - [nssf:fiveg_nrf, nrf:fiveg_nrf]
+charms:
+  sdcore-nrf-k8s: {provides: {fiveg_nrf: {interface: fiveg_nrf}}}
+  functions: {requires: {fiveg_nrf: {interface: fiveg_nrf}}}
+",
+    );
+    let told = words::further(&deployment);
+    assert_eq!(
+        told,
+        ["not counted: what network functions find by their NRF"]
+    );
+}
