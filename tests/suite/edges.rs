@@ -52,14 +52,22 @@ connect at each update-status. Those without one in the catalogue are told and n
 that connects. Of charms that were not read no such edge is derived, and what is plain between a charm and its
 workload, which never leaves the machine, is not told.
 
+Clients outside that come to an ingress with a certificate are one client, `outside`, that dials its public name: it is taken to
+trust the public roots, and to have been given the CA that signs for the ingress as it is at the beginning, and no other, so that a
+rotation of that CA cuts it off until it is given the new one. That is assumed, and every answer that rests on it says so. A
+client that the scenario writes, `{from: browser, to: m.traefik}`, takes its place.
+
+`except: [{from: m.grafana, to: m.loki}]` leaves an edge out by its ends, `outside` among them; where the client goes through an
+ingress, it leaves out the edges that are there for this relation alone.
+
 Agents connect to their controller, and controllers to those whose offers their models consume, over TLS by a CA that Juju
 made for itself and that no charm issues, renews or is given: the name is `juju-apiserver`, and the only root is that of
 `agent.conf`, or that which came with the offer (juju/juju 3.6, `api/apiclient.go`). No certificate, CA or relation of a
 deployment breaks it. `ask edges` tells these edges; they are counted nowhere and never played. What they would show, that a
 controller's CA ends after ten years, is no question of a charm's.
 
-Not made a connection, but counted by `trustsim check`: what is plain, from or to outside Juju, or at localhost; what has
-an end of whose charm nothing is known; what the client speaks without TLS to a server with it, which fails and is warned of
+Not made a connection, but counted by `trustsim check`: what is plain, to outside Juju, from outside to what has no public name
+that is told, or at localhost; what has an end of whose charm nothing is known; what the client speaks without TLS to a server with it, which fails and is warned of
 (TS0321); what it does not verify, or verifies by a setting of its own; what is dialled by the address of a pod; what has a
 certificate from no relation; where the CA comes in the relation's databag alone, or a client certificate does; what a charm
 dials whose trust is not played. A run would promise something there that it does not play.

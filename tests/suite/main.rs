@@ -43,6 +43,7 @@ mod one_cause;
 mod openssl_verify;
 mod openstack;
 mod ordered_remedies;
+mod outside;
 mod own_code;
 mod pairings;
 mod passed_ca;

@@ -528,6 +528,9 @@ pub enum EdgeBasis {
     Assumed,
     /// The client is given the CA in the data of a relation, which is not played for its interface, and in no other way.
     CaInDatabag,
+    /// The client is one outside Juju of which nothing is said: it is taken to have the CA with which the server began, and
+    /// to be told of no other.
+    Outside,
 }
 
 /// The name under which a connection dials its server, where the file says.

@@ -110,6 +110,8 @@ pub enum Gap {
     },
     /// It is given the CA of its server in the data of a relation, which is not played.
     CaInDatabag,
+    /// Its clients outside Juju are taken to have been given its CA as it was at the beginning, and no other.
+    OutsideClient,
     /// No unit of it is deployed: it needs some, or is a subordinate whose principal no relation shows.
     WithoutUnits,
     /// Names that it asks for come in the databags of a relation, which are not played.
@@ -181,6 +183,7 @@ impl Gap {
             | Self::Differs { .. }
             | Self::HandedCertificate { .. }
             | Self::EdgeAssumed
+            | Self::OutsideClient
             | Self::AddressUnknown { .. }
             | Self::NamesFrom { .. }
             | Self::OwnCode
@@ -475,6 +478,7 @@ impl<'a> Standings<'a> {
         let (application, gap) = match connection.edge {
             EdgeBasis::Known => return None,
             EdgeBasis::Assumed => (connection.to, Gap::EdgeAssumed),
+            EdgeBasis::Outside => (connection.to, Gap::OutsideClient),
             EdgeBasis::CaInDatabag => {
                 let client = self.deployment.application_of(connection.from);
                 (client?, Gap::CaInDatabag)

@@ -176,7 +176,8 @@ impl fmt::Display for SomeDoubted {
     }
 }
 
-/// Whether a failure rests on a reason: what an ingress is called, only where its name is what failed.
+/// Whether a failure rests on a reason: what an ingress is called, only where its name is what failed, and what a client
+/// outside trusts, only where that is.
 const fn has_part_in(reason: &Reason, failure: &Explanation) -> bool {
     match reason.gap {
         Gap::AddressUnknown { .. } => matches!(
@@ -186,6 +187,7 @@ const fn has_part_in(reason: &Reason, failure: &Explanation) -> bool {
                 | ErrorKind::NoCertificateForName
                 | ErrorKind::InvalidServerName
         ),
+        Gap::OutsideClient => failure.symptom.error.lacks_trust(),
         _ => true,
     }
 }
@@ -226,7 +228,11 @@ fn only(connections: &[&str]) -> Option<String> {
 const fn has_its_endpoints(gap: &Gap) -> bool {
     matches!(
         gap,
-        Gap::Differs { .. } | Gap::FactsOnly | Gap::NamesFrom { .. } | Gap::AddressUnknown { .. }
+        Gap::Differs { .. }
+            | Gap::FactsOnly
+            | Gap::NamesFrom { .. }
+            | Gap::AddressUnknown { .. }
+            | Gap::OutsideClient
     )
 }
 

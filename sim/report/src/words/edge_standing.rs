@@ -2,8 +2,8 @@
 
 use super::edges::found;
 use super::standing;
-use trustsim_edges::{Edge, Edges, Outcome};
-use trustsim_model::{ConnectionSpec, Deployment, Standing, Standings};
+use trustsim_edges::{Edge, Edges, End, Outcome};
+use trustsim_model::{ConnectionSpec, Deployment, Party, Standing, Standings};
 
 /// How far a TLS edge is known. The order is from the best to the worst.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -21,11 +21,14 @@ impl EdgeStanding {
             return None;
         }
         let is_of_edge = |connection: &ConnectionSpec| {
-            let from = deployment.application_of(connection.from);
-            let ends = [from, Some(connection.to)];
             let process = edge.process.map(|process| process.name);
-            from.is_some()
-                && ends == [edge.from.application(), edge.to.application()]
+            // Every client is outside.
+            let from = match connection.from {
+                Party::Client(_) => Some(End::Outside),
+                party => deployment.application_of(party).map(End::Application),
+            };
+            from == Some(edge.from)
+                && edge.to == End::Application(connection.to)
                 && connection.from_process.as_deref() == process
         };
         let connections = deployment.connections.iter_enumerated();

@@ -70,7 +70,8 @@ pub const fn left_out(why: LeftOut) -> &'static str {
         LeftOut::Mismatched => {
             "whose client speaks without TLS to a server that speaks it, so that nothing comes through"
         }
-        LeftOut::Outside => "from or to outside",
+        LeftOut::Outside => "to outside",
+        LeftOut::OutsideUnnamed => "from outside to what has no public name that is told",
         LeftOut::Localhost => "at localhost",
         LeftOut::Unread => "with a charm of which nothing is known",
         LeftOut::Unchecked => {

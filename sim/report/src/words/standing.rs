@@ -95,6 +95,7 @@ fn gap(gap: &Gap, charm: &str) -> String {
         Gap::Differs { how } => format!("the charm {charm} {how}, which is not played"),
         Gap::HandedCertificate { endpoint } => handed_certificate(charm, endpoint),
         Gap::EdgeAssumed => how_dialled(charm),
+        Gap::OutsideClient => format!("clients of the charm {charm} from outside {OUTSIDE_CLIENT}"),
         Gap::AddressUnknown { .. } => format!("the charm {charm} {ADDRESS_UNKNOWN}"),
         Gap::CaInDatabag => ca_in_databag(charm),
         Gap::WithoutUnits => format!("no unit of the charm {charm} is deployed"),
@@ -213,6 +214,7 @@ pub(super) fn brief(gap: &Gap) -> String {
             "it may trust the certificate that a client hands it over {endpoint}, which is not played"
         ),
         Gap::AddressUnknown { .. } => format!("it {ADDRESS_UNKNOWN}"),
+        Gap::OutsideClient => format!("its clients from outside {OUTSIDE_CLIENT}"),
         Gap::WithoutUnits => "no unit of it is deployed".to_owned(),
         Gap::NamesFrom { endpoint } => {
             format!("it asks for the names that come over {endpoint}, which are not played")
@@ -259,6 +261,10 @@ pub(super) fn brief(gap: &Gap) -> String {
 const ADDRESS_UNKNOWN: &str = "is dialled and certified at the address of its load balancer, which is not given; the name of its \
                                service is taken instead";
 
+/// What is taken of clients outside Juju: a clause whose subject they are.
+const OUTSIDE_CLIENT: &str =
+    "are taken to have the CA with which it began, and to be given no other";
+
 /// What is not known of a charm that is no revision of Charmhub: a clause whose subject is that charm.
 const LOCAL_CHARM: &str = "is a local charm, played as the one of its name on Charmhub";
 
@@ -293,6 +299,9 @@ pub(super) const fn common(gap: &Gap) -> &'static str {
             "given the CA of its server in the data of their relation, which is not played"
         }
         Gap::AddressUnknown { .. } => ADDRESS_UNKNOWN,
+        Gap::OutsideClient => {
+            "clients from outside are taken to have the CA with which it began, and to be given no other"
+        }
         Gap::WithoutUnits => {
             "no unit is deployed, and no relation shows on whose machine one would be"
         }
@@ -351,6 +360,10 @@ pub fn help(reason: &Reason, deployment: &Deployment) -> Option<String> {
         Gap::ModelNotGiven { .. } => {
             Some("give that model too: its status or its bundle beside this one".to_owned())
         }
+        Gap::OutsideClient => Some(
+            "write which clients there are: `clients: {browser: {trusts: [...], refresh: 1d}}`, and their connections"
+                .to_owned(),
+        ),
         Gap::NotVerified { .. }
         | Gap::Differs { .. }
         | Gap::HandedCertificate { .. }

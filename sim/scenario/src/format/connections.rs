@@ -33,10 +33,11 @@ record! {
 }
 
 record! {
-    /// Derived connections that are left out: all from one application to another.
+    /// Derived connections that are left out: all from one application to another, and those through an ingress between
+    /// the two that are there for nothing else.
     pub struct ExceptFile {
         #[schemars(required)]
-        /// The application that opens them, `model.app`.
+        /// The application that opens them, `model.app`, or `outside`.
         from: Text = "from" [Required],
         #[schemars(required)]
         /// The application that accepts them, `model.app`.

@@ -1,22 +1,26 @@
 //! Connections that are derived from relations, and what of the derived edges is not made one.
 //!
 //! An edge becomes a connection where a run would play what happens there: both ends are in the deployment, it is TLS,
-//! the dialer checks chain and name, and what it trusts comes in a way that is played. Every other edge is counted by
-//! what keeps it from being played, so that a run promises nothing of it.
+//! the dialer checks chain and name, and what it trusts comes in a way that is played. Clients outside that come to an
+//! ingress are one client that is taken to have been given its CA. Every other edge is counted by what keeps it from being
+//! played, so that a run promises nothing of it.
 
+mod excepted;
+mod outside;
 #[cfg(test)]
 mod tests;
 mod trust;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::addresses::Addresses;
 use super::connections::{every, validator_of, validator_of_process};
 use super::inventory::Inventory;
 use super::relations::Located;
 use super::source_of;
 use super::spaces::dialled_endpoint;
-use crate::format::{ConnectionsFile, DerivedFile, ExceptFile};
+use crate::format::ConnectionsFile;
+use excepted::excepted;
+use outside::Outside;
 use trust::Trust;
 use trustsim_edges::{Checks, Edge, EdgeIndex, Edges, End, Name, Plain, Reason, Transport, derive};
 use trustsim_errors::{Code, Diagnostic, Diagnostics, Severity};
@@ -28,7 +32,7 @@ use trustsim_model::{
     Persistence, RelationIndex,
 };
 use trustsim_validators::Validator;
-use trustsim_yaml::{Place, Text, nearest};
+use trustsim_yaml::Place;
 
 /// What was derived of a scenario's connections.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -54,8 +58,10 @@ pub enum LeftOut {
     Plain,
     /// The dialer speaks without TLS to a listener that speaks it: nothing comes through, whatever CA is trusted.
     Mismatched,
-    /// One end is outside Juju: which client it is, or which server, has to be written.
+    /// It goes to a server outside Juju: which one has to be written.
     Outside,
+    /// It comes from outside Juju to what has no public name that is told.
+    OutsideUnnamed,
     /// Both ends are one machine.
     Localhost,
     /// Nothing is known of the charm of an end: whether it really checks, or serves TLS, is not told by the table.
@@ -94,6 +100,7 @@ impl LeftOut {
             Self::Excepted
             | Self::Plain
             | Self::Outside
+            | Self::OutsideUnnamed
             | Self::Localhost
             | Self::Unchecked
             | Self::OneUnit => false,
@@ -115,18 +122,20 @@ pub(super) fn derived(
     let excepted = excepted(file, &edges, inventory, out);
     let every = every(file.every.as_ref(), out);
     let trust = Trust::of(inventory.deployment());
+    let mut outside = Outside::of(inventory);
     let mut edges_left_out = Vec::new();
     let mut made = Vec::new();
     let mut assumed = 0;
     let mut known = BTreeSet::new();
     for (index, edge) in edges.edges.iter_enumerated() {
-        let is_excepted = excepted.contains(&ends(edge));
+        let is_excepted = excepted.has(edge);
         match connection(edge, is_excepted, every, &trust, inventory, out) {
             Ok((one, _)) if written.iter().any(|(own, _)| is_written(own, &one)) => {}
             // Edges that differ in what is not played are one connection.
             Ok((one, place)) => {
                 if known.insert(told_apart_by(&one)) {
                     assumed += usize::from(edge.is_assumed());
+                    outside.given(&one, edge, &trust);
                     made.push((one, place));
                 }
             }
@@ -146,6 +155,9 @@ pub(super) fn derived(
     }
     let underived = left_out.iter().filter(|(why, _)| why.is_not_simulated());
     inventory.set_underived(underived.map(|(_, count)| count).sum());
+    if let Some(client) = outside.into_client() {
+        inventory.add_client(client);
+    }
     inventory.add_connections(made);
     Some(Derived {
         edges,
@@ -211,10 +223,10 @@ pub(super) fn mark_what_follows(
     let edges = derive(inventory.deployment());
     let trust = Trust::of(inventory.deployment());
     for (own, _) in written {
-        let of = [
-            inventory.deployment().application_of(own.from),
-            Some(own.to),
-        ];
+        let from = inventory.deployment().application_of(own.from);
+        // A client is outside.
+        let from = from.map_or(End::Outside, End::Application);
+        let of = [from, End::Application(own.to)];
         let mut those = edges
             .edges
             .iter()
@@ -245,9 +257,15 @@ pub(super) fn mark_what_follows(
 fn is_written(own: &ConnectionSpec, derived: &ConnectionSpec) -> bool {
     let is_free = |own: &Option<String>, other: &Option<String>| own.is_none() || own == other;
     let is_of_all = own.from_unit.is_none() && own.to_unit.is_none();
+    // Any client that is written is one from outside.
+    let is_from = match (own.from, derived.from) {
+        (Party::Client(_), Party::Client(_)) => true,
+        (own, derived) => own == derived,
+    };
     is_of_all
+        && is_from
         && own.from_process == derived.from_process
-        && (own.from, own.to) == (derived.from, derived.to)
+        && own.to == derived.to
         && is_free(&own.from_endpoint, &derived.from_endpoint)
         && is_free(&own.to_endpoint, &derived.to_endpoint)
         && (own.name.is_none() || own.name == derived.name)
@@ -276,73 +294,14 @@ fn told_apart_by(one: &ConnectionSpec) -> Distinction {
     )
 }
 
-const fn ends(edge: &Edge) -> [Option<ApplicationIndex>; 2] {
-    [edge.from.application(), edge.to.application()]
-}
-
-/// The ends of the edges that the scenario leaves out. What leaves out nothing is told.
-fn excepted(
-    file: &DerivedFile,
-    edges: &Edges,
-    inventory: &Inventory,
-    out: &mut Diagnostics,
-) -> Vec<[Option<ApplicationIndex>; 2]> {
-    let mut found = Vec::new();
-    for except in file.except.iter().flatten() {
-        let (Some(from), Some(to)) = (&except.from, &except.to) else {
-            continue;
-        };
-        let mut application = |text: &Text| Addresses::new(inventory, out).application(text);
-        // Both are looked up before either is given up, so that both are told of.
-        let (from, to) = (application(from), application(to));
-        let (Some(from), Some(to)) = (from, to) else {
-            continue;
-        };
-        let wanted = [Some(from), Some(to)];
-        if edges.edges.iter().any(|edge| ends(edge) == wanted) {
-            found.push(wanted);
-        } else {
-            out.push(excepts_nothing(except, [from, to], edges, inventory));
-        }
-    }
-    found
-}
-
-fn excepts_nothing(
-    except: &ExceptFile,
-    wanted: [ApplicationIndex; 2],
-    edges: &Edges,
-    inventory: &Inventory,
-) -> Diagnostic {
-    let deployment = inventory.deployment();
-    let name = |[from, to]: [ApplicationIndex; 2]| {
-        let [from, to] = [from, to].map(|index| deployment.application_address(index));
-        format!("{from} -> {to}")
-    };
-    let known = edges.edges.iter().filter_map(|edge| match ends(edge) {
-        [Some(from), Some(to)] => Some(name([from, to])),
-        _ => None,
-    });
-    let known: Vec<String> = known.collect();
-    let [from, to] = wanted;
-    let (wanted, turned) = (name([from, to]), name([to, from]));
-    // The other way round is the likeliest mistake.
-    let near = match known.contains(&turned) {
-        true => Some(turned.as_str()),
-        false => nearest(&wanted, known.iter().map(String::as_str)),
-    };
-    let message = format!("no connection `{wanted}` is derived");
-    let diagnostic = Diagnostic::warning(Code::ExceptsNothing, except.place, message);
-    match near {
-        Some(_) => diagnostic.similar("a connection", near),
-        None => diagnostic.help("`trustsim ask edges` lists what is derived"),
-    }
+const fn ends(edge: &Edge) -> [End; 2] {
+    [edge.from, edge.to]
 }
 
 /// What is told of an edge over which nothing comes.
 fn mismatched(edge: &Edge, inventory: &Inventory) -> Diagnostic {
     let deployment = inventory.deployment();
-    let [Some(from), Some(to)] = ends(edge) else {
+    let [End::Application(from), End::Application(to)] = ends(edge) else {
         unreachable!(
             "a dialer that is known to speak without TLS is an application, and so is its listener"
         );
@@ -381,8 +340,11 @@ fn connection(
             _ => LeftOut::Plain,
         });
     };
-    let (End::Application(from), End::Application(to)) = (edge.from, edge.to) else {
+    let End::Application(to) = edge.to else {
         return Err(LeftOut::Outside);
+    };
+    let End::Application(from) = edge.from else {
+        return outside::connection(edge, to, every, trust, inventory, out);
     };
     if trust.is_unread(from) || trust.is_unread(to) {
         return Err(LeftOut::Unread);
@@ -402,7 +364,7 @@ fn connection(
         return Err(without_certificate(to, deployment));
     }
     let played = unplayed_trust(edge, [from, to], is_passed_on, trust)?;
-    let name = dialled_name(edge, to, deployment);
+    let name = name(edge, to, deployment);
     let client = Party::Application(from);
     let relation = edge.reasons.iter().copied().find_map(Reason::relation);
     let binding = dialled_endpoint(deployment, client, to, relation);
@@ -436,8 +398,8 @@ fn connection(
     Ok((spec, place))
 }
 
-/// The name that is dialled, where it is not what the listener is called.
-fn dialled_name(edge: &Edge, to: ApplicationIndex, deployment: &Deployment) -> Option<NameSpec> {
+/// The name that an edge dials, where that is not what the server is really called.
+fn name(edge: &Edge, to: ApplicationIndex, deployment: &Deployment) -> Option<NameSpec> {
     match &edge.name {
         Name::External(name) => name.clone().map(NameSpec::Written),
         Name::IngressAddress => Some(NameSpec::IngressAddress),

@@ -1,5 +1,7 @@
 //! Scenarios whose connections are derived.
 
+mod outside;
+
 use std::path::Path;
 
 use crate::{DiskFiles, LeftOut, Loaded, MemoryFiles, load, parse, resolve};
@@ -50,7 +52,7 @@ fn lines(loaded: &Loaded) -> Vec<String> {
         .collect()
 }
 
-/// The file lists what is derived, but for Grafana's sources. alertmanager-k8s 876ead4 `src/charm.py` 151 and loki-k8s
+/// The file lists what is derived, but for the client outside, which has no name there, and Grafana's sources. alertmanager-k8s 876ead4 `src/charm.py` 151 and loki-k8s
 /// 8bcecbf2f `src/charm.py` 219 give Grafana the URL of their ingress, which recorded databags have too
 /// (canonical/juju-doctor `tests/resources/artifacts/show-unit.yaml`, `grafana_source_host`); prometheus-k8s 432c227 gives
 /// its own (693-695).
@@ -59,10 +61,11 @@ fn cos_lite_has_the_connections_that_its_file_lists() {
     let written = crate::tests::shipped("cos-lite-tls.yaml");
     let mut expected = lines(&written);
     expected.retain(|line| {
-        !line.starts_with("browser ")
-            && line != "cos.grafana -> cos.loki"
-            && line != "cos.grafana -> cos.alertmanager"
+        line != "cos.grafana -> cos.loki" && line != "cos.grafana -> cos.alertmanager"
     });
+    for line in &mut expected {
+        *line = line.replace("browser ", "outside ");
+    }
     expected.push("cos.grafana -> cos.traefik as cos.example.com".to_owned());
     // What each charm asks of its own workload is not in the file; that of Prometheus checks nothing, and that
     // of Grafana is played by no hook.
@@ -76,13 +79,12 @@ fn cos_lite_has_the_connections_that_its_file_lists() {
     assert_eq!(found, expected);
     let what = derived.derived.expect("derived");
     assert_eq!(what.made, found.len());
-    // Prometheus scrapes traefik without TLS, and browsers come from outside.
+    // Prometheus scrapes traefik without TLS.
     let left_out: Vec<_> = what.left_out.into_iter().collect();
     assert_eq!(
         left_out,
         [
             (LeftOut::Plain, 1),
-            (LeftOut::Outside, 1),
             (LeftOut::Unchecked, 1),
             (LeftOut::CharmsTrust, 1)
         ]
@@ -310,10 +312,10 @@ fn a_certificate_that_is_for_others_makes_no_tls_server() {
 connections: derived
 ";
     let loaded = loaded(text);
-    assert_eq!(lines(&loaded), [] as [String; 0]);
+    assert_eq!(lines(&loaded), ["outside -> m.t as x.example.com"]);
     let derived = loaded.derived.expect("derived");
     let left_out: Vec<_> = derived.left_out.into_iter().collect();
-    assert_eq!(left_out, [(LeftOut::Plain, 1), (LeftOut::Outside, 1)]);
+    assert_eq!(left_out, [(LeftOut::Plain, 1)]);
 }
 
 #[test]
@@ -354,6 +356,7 @@ fn charmed_kubernetes_has_its_kubelets_and_one_way_to_its_api() {
             "k8s.kubernetes-control-plane -> k8s.kubernetes-control-plane",
             "k8s.kubernetes-control-plane -> k8s.kubernetes-worker",
             "k8s.kubernetes-worker -> k8s.kubeapi-load-balancer",
+            "outside -> k8s.kubeapi-load-balancer",
         ]
     );
     let deployment = &loaded.deployment;

@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use trustsim_charms::Endpoint;
-use trustsim_edges::Edge;
+use trustsim_charms::{Authority, Endpoint};
+use trustsim_edges::{Edge, Transport};
 use trustsim_model::{ApplicationIndex, Deployment, RelationSpec};
 
 const CERTIFICATES: &str = "tls-certificates";
@@ -124,6 +124,36 @@ impl<'a> Trust<'a> {
         };
         let mut issuers = self.certificates.get(&to).into_iter().flatten();
         issuers.any(|(_, issuer)| given.contains(issuer))
+    }
+
+    /// The providers that sign what an edge's listener shows, and those above them: a client needs the CA of one.
+    pub(super) fn signers(
+        &self,
+        listener: ApplicationIndex,
+        edge: &Edge,
+    ) -> BTreeSet<ApplicationIndex> {
+        let shown = match &edge.transport {
+            Transport::Tls { certificate } => certificate.as_deref(),
+            Transport::Plain(_) => None,
+        };
+        let mut open = self.issuers(listener, shown);
+        let mut found = BTreeSet::new();
+        while let Some(issuer) = open.pop() {
+            let charm = &self.deployment.applications[issuer].charm;
+            if let (true, Authority::Intermediate { endpoint } | Authority::Relay { endpoint }) =
+                (found.insert(issuer), charm.implementation.authority)
+            {
+                open.extend(self.issuers(issuer, Some(endpoint)));
+            }
+        }
+        found
+    }
+
+    /// Who certifies an application over an endpoint; over any where none is said.
+    fn issuers(&self, of: ApplicationIndex, endpoint: Option<&str>) -> Vec<ApplicationIndex> {
+        let all = self.certificates.get(&of).into_iter().flatten();
+        let those = all.filter(|(name, _)| endpoint.is_none_or(|endpoint| endpoint == *name));
+        those.map(|(_, issuer)| *issuer).collect()
     }
 
     /// Whether an application gets certificates over a relation, or its coordinator's, which gets one.
