@@ -57,6 +57,14 @@ trust the public roots, and to have been given the CA that signs for the ingress
 rotation of that CA cuts it off until it is given the new one. That is assumed, and every answer that rests on it says so. A
 client that the scenario writes, `{from: browser, to: m.traefik}`, takes its place.
 
+`trustsim import --connections written` writes each as an entry of `connections` with what it follows from as its comment, and the
+client outside among `clients`, so that one can be kept, changed or deleted: both forms play the same. `assumed: true` of such an
+entry says that no code that was read says so.
+
+`trustsim ask edges` tells the names that are dialled where they are known (of pods and services by Juju's and Kubernetes' rules, of
+machines by the addresses that were given, and what an option or a URL says), and the ports: of the URL that is published, of the
+interface, of an option, or of the charm that listens (`listeners` of the table).
+
 `except: [{from: m.grafana, to: m.loki}]` leaves an edge out by its ends, `outside` among them; where the client goes through an
 ingress, it leaves out the edges that are there for this relation alone.
 

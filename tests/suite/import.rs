@@ -17,6 +17,7 @@ mod secrets;
 mod shapes;
 mod shipped_round_trip;
 mod terraform;
+mod written_connections;
 
 use std::path::{Path, PathBuf};
 

@@ -173,7 +173,12 @@ fn a_client_outside_is_let_in_whatever_is_between_the_root_and_the_ingress() {
             "vault-pki",
             &format!("      - ['ca:tls-certificates-pki', 'root:certificates']\n{PEOPLE}"),
         ),
-        ingress("manual-tls-certificates", "certificates", PEOPLE),
+        ingress(
+            "manual-tls-certificates",
+            "certificates",
+            "operators: {pki: {answers: [m.ca], delay: {exactly: 30m}, signs-with: {chain: [{common-name: Corporate \
+             Root, validity: 520w}], leaf-validity: 260w}}}\n",
+        ),
     ];
     for text in texts {
         let (outages, told) = outages_from_outside(&text);

@@ -261,6 +261,19 @@ pub struct Import {
     /// How long the scenario is played
     #[arg(long, value_name = "DURATION", default_value = "400d")]
     pub duration: String,
+    /// How its connections are written
+    #[arg(long, value_name = "FORM", default_value = "derived")]
+    pub connections: ConnectionsForm,
+}
+
+/// How the connections of a scenario that is imported are written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum ConnectionsForm {
+    /// Derived from the relations at each run, with the reasons as comments
+    #[default]
+    Derived,
+    /// Each as an entry with its reasons, to be kept, changed or deleted
+    Written,
 }
 
 /// Explain why a connection fails at an instant, or what its trust is based on

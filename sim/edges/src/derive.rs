@@ -8,6 +8,7 @@ use crate::edge::{
 };
 use crate::fronts::{Front, fronts};
 use crate::legs::{Leg, name};
+use crate::ports;
 use crate::published::Published;
 use crate::row::{Checks, Dials, Row, Speaks, TlsWhen};
 use crate::told;
@@ -137,6 +138,7 @@ impl<'a> Derivation<'a> {
             process: facts.process.map(|name| self.process(leg.dialer, name)),
             to: End::Application(leg.listener),
             name: name(facts.dialled),
+            ports: facts.port.into_iter().collect(),
             transport: self.transport(facts.tls, leg.listener, leg.provider),
             checks: facts.checks,
             mutual: leg.row.mutual,
@@ -182,6 +184,7 @@ impl<'a> Derivation<'a> {
         }
         if let (Some(published), End::Application(_)) = (published, edge.to) {
             edge.name = published.name();
+            edge.ports = published.ports();
         }
         edge.transport = self.spoken(edge.transport, facts.speaks, leg.dialer);
         Ok(vec![self.add(edge)])
@@ -274,6 +277,7 @@ impl<'a> Derivation<'a> {
                     Some(first) => Name::External(first.clone()),
                     None => name(row.dialled),
                 },
+                ports: row.port.into_iter().collect(),
                 transport: self.transport(row.tls, other, provider),
                 checks: row.checks,
                 mutual: row.mutual,
@@ -334,6 +338,10 @@ impl<'a> Derivation<'a> {
             "an edge has an application at one end"
         );
         edge.is_unread = self.is_unread(&edge);
+        if edge.ports.is_empty() {
+            let own = ports::of_listener(&edge, self.deployment);
+            edge.ports.extend(own);
+        }
         let key = (
             edge.from,
             edge.process,
@@ -346,6 +354,7 @@ impl<'a> Derivation<'a> {
             edge.ca_in_databag,
         );
         if let Some(&index) = self.known.get(&key) {
+            self.edges[index].ports.extend(edge.ports);
             let reasons = &mut self.edges[index].reasons;
             for reason in edge.reasons {
                 if !reasons.contains(&reason) {

@@ -1,5 +1,7 @@
 //! What is derived, as values: edges, and what each relation ends as.
 
+use std::collections::BTreeSet;
+
 use crate::row::{Checks, Exception, Row, UnitsRow, WorkloadRow};
 use trustsim_model::{ApplicationIndex, RelationIndex, TiVec};
 
@@ -214,6 +216,8 @@ pub struct Edge {
     pub to: End,
     /// Under which name.
     pub name: Name,
+    /// At which ports, as far as they are known: of several, relations differ.
+    pub ports: BTreeSet<u16>,
     /// Whether it is TLS.
     pub transport: Transport,
     /// What the dialer checks, where it is TLS.

@@ -2,7 +2,7 @@
 
 // `record!` names it.
 use schemars as _;
-use trustsim_yaml::{Text, record};
+use trustsim_yaml::{Spanned, Text, record};
 
 record! {
     /// The whole file.
@@ -13,6 +13,8 @@ record! {
         units: Vec<UnitsFile> = "units" [Required],
         /// Connections of charms to the workloads of their own units.
         workloads: Vec<WorkloadFile> = "workloads" [Required],
+        /// At which ports charms listen.
+        listeners: Vec<ListenerFile> = "listeners" [Required],
     }
 }
 
@@ -35,6 +37,8 @@ record! {
         dialled_k8s: Text = "dialled-k8s",
         /// What is checked (`verified`).
         checks: Text = "checks",
+        /// The port; that of the listener's charm without it.
+        port: Spanned<u32> = "port",
         /// Options of the listener that name it.
         named_by: Vec<String> = "named-by",
         /// Options of a listener with `hacluster` that have its address.
@@ -171,6 +175,8 @@ record! {
         dialled: Text = "dialled",
         /// What is checked.
         checks: Text = "checks",
+        /// The port.
+        port: Spanned<u32> = "port",
         /// Whether clients get the URL of the ingress.
         ingress: bool = "ingress",
         /// Endpoints of the provider whose ingress alone is given to clients.
@@ -205,6 +211,10 @@ record! {
         dialled: Text = "dialled",
         /// What is dialled on Kubernetes.
         dialled_k8s: Text = "dialled-k8s",
+        /// The port, where that is not the one for clients.
+        port: Spanned<u32> = "port",
+        /// What is checked (`verified`).
+        checks: Text = "checks",
         /// Whether both show a certificate.
         mutual: bool = "mutual",
         /// The endpoint of the client over which what it shows and trusts there came.
@@ -242,6 +252,28 @@ record! {
         unplayed: bool = "unplayed",
         /// The first and the last revision that dials the URL of its ingress where it has one.
         by_ingress: Vec<u64> = "by-ingress",
+        /// Repository, file and lines.
+        source: Text = "source" [Required],
+    }
+}
+
+record! {
+    /// At which port charms listen.
+    pub(crate) struct ListenerFile {
+        /// Charmhub names.
+        charms: Vec<String> = "charms" [Required],
+        /// What it is played as where it is another charm of the name.
+        not_as: Vec<String> = "not-as",
+        /// Interfaces; any where none is listed.
+        interfaces: Vec<String> = "interfaces",
+        /// Endpoints of either side; any where none is listed.
+        endpoints: Vec<String> = "endpoints",
+        /// The port with TLS, and without it where no other is said.
+        port: Spanned<u32> = "port" [Required],
+        /// The port without TLS.
+        plain_port: Spanned<u32> = "plain-port",
+        /// The option that has the port.
+        option: String = "option",
         /// Repository, file and lines.
         source: Text = "source" [Required],
     }

@@ -1,5 +1,7 @@
 //! What is dialled by the URL of an ingress that a listener gives its clients in place of its own.
 
+use std::collections::BTreeSet;
+
 use crate::derive::Derivation;
 use crate::edge::{Edge, EdgeIndex, End, Name, Plain, Reason, Transport, Unknown};
 use crate::fronts::Front;
@@ -107,6 +109,7 @@ impl Derivation<'_> {
                 process: None,
                 to: End::Application(leg.listener),
                 name: name(facts.dialled),
+                ports: facts.port.into_iter().collect(),
                 transport: self.transport(facts.tls, leg.listener, front.ingress),
                 checks: facts.checks,
                 mutual: row.mutual,
@@ -145,6 +148,11 @@ impl Derivation<'_> {
             transport: match when {
                 TlsWhen::Never => Transport::Plain(Plain::Published),
                 when => self.spoken(self.transport(when, ingress, ingress), speaks, leg.dialer),
+            },
+            // Where the URL says none, that of the ingress.
+            ports: match (published, public) {
+                (Some(published), Some(_)) => published.ports(),
+                _ => BTreeSet::new(),
             },
             mutual: false,
             ca_in_databag: false,

@@ -25,6 +25,7 @@ pub(crate) struct Facts {
     pub tls: TlsWhen,
     pub dialled: Dialled,
     pub checks: Checks,
+    pub port: Option<u16>,
     pub ingress: bool,
     /// The endpoints of the ingresses that count; any where none is listed.
     pub ingress_endpoints: &'static [String],
@@ -45,6 +46,7 @@ impl Leg<'_> {
             tls: row.tls,
             dialled: dialled.unwrap_or(row.dialled),
             checks: row.checks,
+            port: row.port,
             ingress: row.ingress,
             ingress_endpoints: &row.ingress_endpoints,
             speaks: Speaks::Always,
@@ -57,6 +59,7 @@ impl Leg<'_> {
                 facts.tls = exception.tls.unwrap_or(facts.tls);
                 facts.dialled = exception.dialled.unwrap_or(facts.dialled);
                 facts.checks = exception.checks.unwrap_or(facts.checks);
+                facts.port = exception.port.or(facts.port);
                 facts.ingress = exception.ingress.unwrap_or(facts.ingress);
                 facts.ingress_endpoints = match &exception.ingress_endpoints {
                     Some(endpoints) => endpoints,

@@ -21,6 +21,7 @@ mod file;
 mod fronts;
 mod ingress;
 mod legs;
+mod ports;
 mod published;
 mod row;
 mod table;
@@ -37,8 +38,8 @@ pub use edge::{
     Unknown,
 };
 pub use row::{
-    Called, Checks, Dialled, Dials, Exception, IngressOption, OptionRule, Part, Row, Speaks,
-    TlsWhen, UnitsRow, WorkloadRow,
+    Called, Checks, Dialled, Dials, Exception, IngressOption, ListenerRow, OptionRule, Part, Row,
+    Speaks, TlsWhen, UnitsRow, WorkloadRow,
 };
-pub use table::{row_of, rows, units_rows, workload_rows};
+pub use table::{listener_rows, row_of, rows, units_rows, workload_rows};
 pub use versions::CharmVersions;

@@ -61,6 +61,15 @@ impl<'a> Published<'a> {
         }
     }
 
+    /// The ports of the URLs: those of their schemes where they say none.
+    pub(crate) fn ports(&self) -> BTreeSet<u16> {
+        let ports = self.urls.iter().map(|url| {
+            let of_scheme = if url.is_tls { 443 } else { 80 };
+            url.port.unwrap_or(of_scheme)
+        });
+        ports.collect()
+    }
+
     /// The name that is dialled of a listener that nothing is in front of: where units differ, one that Juju or
     /// Kubernetes gives.
     pub(crate) fn name(&self) -> Name {

@@ -156,6 +156,8 @@ pub struct Exception {
     pub dialled: Option<Dialled>,
     /// What is checked, where that differs.
     pub checks: Option<Checks>,
+    /// The port, where that differs.
+    pub port: Option<u16>,
     /// Whether clients are given the URL of an ingress, where that differs.
     pub ingress: Option<bool>,
     /// Endpoints over which the provider gets the ingress whose URL it gives, where they differ.
@@ -185,6 +187,8 @@ pub struct Row {
     pub dialled_on_kubernetes: Option<Dialled>,
     /// What the dialer checks.
     pub checks: Checks,
+    /// The port, where the interface says it; else that of the charm that listens.
+    pub port: Option<u16>,
     /// Whether the server asks for a certificate of the client.
     pub mutual: bool,
     /// The dialer's endpoint over which what it shows and trusts there came; by its relations where none is said.
@@ -264,6 +268,10 @@ pub struct UnitsRow {
     pub dialled: Dialled,
     /// What is dialled on Kubernetes, where that differs.
     pub dialled_on_kubernetes: Option<Dialled>,
+    /// The port, where that is not the one for clients.
+    pub port: Option<u16>,
+    /// What is checked.
+    pub checks: Checks,
     /// Whether both sides show a certificate.
     pub mutual: bool,
     /// The dialer's endpoint over which what it shows and trusts there came.
@@ -300,6 +308,27 @@ pub struct WorkloadRow {
     pub unplayed: bool,
     /// The revisions, first and last, that dial the URL of their ingress where they have one.
     pub by_ingress: Option<[u64; 2]>,
+    /// Repository, file and lines.
+    pub source: String,
+}
+
+/// At which port charms listen, over whichever interface they are dialled.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ListenerRow {
+    /// Charmhub names.
+    pub charms: Vec<String>,
+    /// What a charm of the name is played as where it is another one.
+    pub not_as: Vec<String>,
+    /// The interfaces; any where none is listed.
+    pub interfaces: Vec<String>,
+    /// Endpoints of either side; any where none is listed.
+    pub endpoints: Vec<String>,
+    /// The port with TLS.
+    pub port: u16,
+    /// The port without TLS, where that is another one.
+    pub plain_port: Option<u16>,
+    /// An option of the charm that has the port.
+    pub option: Option<String>,
     /// Repository, file and lines.
     pub source: String,
 }

@@ -4,16 +4,16 @@ use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
 use crate::file::{
-    AcrossFile, CalledFile, ExceptionFile, IngressOptionFile, OptionFile, PlainEndpointFile,
-    RowFile, TableFile, UnitsFile, WorkloadFile,
+    AcrossFile, CalledFile, ExceptionFile, IngressOptionFile, ListenerFile, OptionFile,
+    PlainEndpointFile, RowFile, TableFile, UnitsFile, WorkloadFile,
 };
 use crate::row::{
-    Called, Checks, Dialled, Dials, Exception, IngressOption, OptionRule, Part, PlainEndpoint, Row,
-    Speaks, TlsWhen, UnitsRow, WorkloadRow,
+    Called, Checks, Dialled, Dials, Exception, IngressOption, ListenerRow, OptionRule, Part,
+    PlainEndpoint, Row, Speaks, TlsWhen, UnitsRow, WorkloadRow,
 };
 use crate::versions::CharmVersions;
 use trustsim_charm_model::revisions;
-use trustsim_yaml::{FromNode, Reader, Text, Unknown, parse};
+use trustsim_yaml::{FromNode, Reader, Spanned, Text, Unknown, parse};
 
 const TEXT: &str = include_str!("interfaces.yaml");
 
@@ -22,6 +22,7 @@ struct Table {
     rows: Vec<Row>,
     units: Vec<UnitsRow>,
     workloads: Vec<WorkloadRow>,
+    listeners: Vec<ListenerRow>,
 }
 
 const DIALS: [(&str, Dials); 4] = [
@@ -102,6 +103,11 @@ pub fn workload_rows() -> &'static [WorkloadRow] {
     &table().workloads
 }
 
+/// Every row about the ports of charms, in file order.
+pub fn listener_rows() -> &'static [ListenerRow] {
+    &table().listeners
+}
+
 /// # Panics
 ///
 /// Never, as long as the embedded file is well formed, which a test holds it to.
@@ -124,6 +130,9 @@ fn read(text: &str) -> Result<Table, String> {
     let workloads = file.workloads.iter().flatten();
     let workloads = workloads.filter_map(|row| row.to_row(&mut reader));
     let workloads: Vec<WorkloadRow> = workloads.collect();
+    let listeners = file.listeners.iter().flatten();
+    let listeners = listeners.filter_map(|row| row.to_row(&mut reader));
+    let listeners: Vec<ListenerRow> = listeners.collect();
     match reader.mistakes.first() {
         Some(mistake) => Err(format!(
             "{} at byte {}",
@@ -133,6 +142,7 @@ fn read(text: &str) -> Result<Table, String> {
             rows,
             units,
             workloads,
+            listeners,
         }),
     }
 }
@@ -150,6 +160,16 @@ fn word<T: Copy>(text: &Text, known: &[(&str, T)], reader: &mut Reader) -> Optio
 /// The value of a word that may be left out.
 fn optional<T: Copy>(text: Option<&Text>, known: &[(&str, T)], reader: &mut Reader) -> Option<T> {
     text.and_then(|text| word(text, known, reader))
+}
+
+/// A port.
+fn port(given: Option<&Spanned<u32>>, reader: &mut Reader) -> Option<u16> {
+    let given = given?;
+    let found = u16::try_from(given.value).ok().filter(|port| *port > 0);
+    if found.is_none() {
+        reader.bad_value(given.place, "it is no port", None);
+    }
+    found
 }
 
 /// A source that says something.
@@ -199,6 +219,7 @@ impl RowFile {
             dialled: optional(self.dialled.as_ref(), &DIALLED, reader).unwrap_or(Dialled::Fqdn),
             dialled_on_kubernetes: optional(self.dialled_k8s.as_ref(), &DIALLED, reader),
             checks: optional(self.checks.as_ref(), &CHECKS, reader).unwrap_or(Checks::Verified),
+            port: port(self.port.as_ref(), reader),
             mutual: self.mutual == Some(true),
             shows: self.shows.clone(),
             ingress: self.ingress == Some(true),
@@ -299,6 +320,7 @@ impl ExceptionFile {
             tls: optional(self.transport.as_ref(), &TLS_WHEN, reader),
             dialled: optional(self.dialled.as_ref(), &DIALLED, reader),
             checks: optional(self.checks.as_ref(), &CHECKS, reader),
+            port: port(self.port.as_ref(), reader),
             ingress: self.ingress,
             ingress_endpoints: self.ingress_endpoints.clone(),
             note: self.note.clone(),
@@ -317,6 +339,21 @@ impl AcrossFile {
     }
 }
 
+impl ListenerFile {
+    fn to_row(&self, reader: &mut Reader) -> Option<ListenerRow> {
+        Some(ListenerRow {
+            charms: self.charms.clone()?,
+            not_as: self.not_as.iter().flatten().cloned().collect(),
+            interfaces: self.interfaces.iter().flatten().cloned().collect(),
+            endpoints: self.endpoints.iter().flatten().cloned().collect(),
+            port: port(self.port.as_ref(), reader)?,
+            plain_port: port(self.plain_port.as_ref(), reader),
+            option: self.option.clone(),
+            source: source(self.source.as_ref(), reader)?,
+        })
+    }
+}
+
 impl UnitsFile {
     fn to_row(&self, reader: &mut Reader) -> Option<UnitsRow> {
         Some(UnitsRow {
@@ -325,6 +362,8 @@ impl UnitsFile {
             tls: word(self.transport.as_ref()?, &TLS_WHEN, reader)?,
             dialled: optional(self.dialled.as_ref(), &DIALLED, reader).unwrap_or(Dialled::Fqdn),
             dialled_on_kubernetes: optional(self.dialled_k8s.as_ref(), &DIALLED, reader),
+            port: port(self.port.as_ref(), reader),
+            checks: optional(self.checks.as_ref(), &CHECKS, reader).unwrap_or(Checks::Verified),
             mutual: self.mutual == Some(true),
             shows: self.shows.clone(),
             checks: optional(self.checks.as_ref(), &CHECKS, reader).unwrap_or(Checks::Verified),
@@ -395,7 +434,9 @@ mod tests {
     #[test]
     fn what_is_not_known_is_refused() {
         let row = |more: &str| {
-            format!("interfaces: [{{row: 1, interfaces: [x], {more}}}]\nunits: []\nworkloads: []\n")
+            format!(
+                "interfaces: [{{row: 1, interfaces: [x], {more}}}]\nunits: []\nworkloads: []\nlisteners: []\n"
+            )
         };
         for (more, wrong) in [
             ("dials: none, source: a", None),

@@ -4,6 +4,7 @@ mod deployments;
 mod identity;
 mod kubernetes;
 mod openstack;
+mod rows;
 
 use super::*;
 use deployments::{Built, edge_lines};
@@ -241,7 +242,7 @@ fn units_of_a_cluster_dial_each_other() {
         edge_lines(&built),
         [
             "app -> db, plain, ca in databag (relation 1)",
-            "db -> db, tls peer-certificates, mutual (units)"
+            "db -> db, tls peer-certificates, unverified, mutual (units)"
         ]
     );
 }

@@ -1,5 +1,7 @@
 //! Edges that no relation shows: clients outside Juju, the units of one application, charms and their own workloads.
 
+use std::collections::BTreeSet;
+
 use crate::certificates::PEERS;
 use crate::derive::Derivation;
 use crate::edge::{Edge, End, Name, Plain, Reason, Transport};
@@ -33,6 +35,7 @@ impl Derivation<'_> {
                 process: None,
                 to: End::Application(provider),
                 name: self.name_of_ingress(provider, row),
+                ports: BTreeSet::new(),
                 transport: self.transport(tls, provider, provider),
                 checks: Checks::Verified,
                 mutual: false,
@@ -95,6 +98,7 @@ impl Derivation<'_> {
                 process: None,
                 to: End::Application(index),
                 name: name(dialled.unwrap_or(row.dialled)),
+                ports: row.port.into_iter().collect(),
                 transport,
                 checks: row.checks,
                 mutual: row.mutual,
@@ -128,6 +132,7 @@ impl Derivation<'_> {
                     process: Some(process),
                     to: End::Application(to),
                     name,
+                    ports: BTreeSet::new(),
                     transport,
                     checks: row.checks,
                     mutual: row.mutual,
@@ -162,7 +167,7 @@ impl Derivation<'_> {
 }
 
 /// Whether a charm is one of these, and not another one of the same name.
-fn is_of(charm: &CharmMetadata, names: &[String], not_as: &[String]) -> bool {
+pub(crate) fn is_of(charm: &CharmMetadata, names: &[String], not_as: &[String]) -> bool {
     let is_other = not_as
         .iter()
         .any(|other| other == charm.implementation.behaviour);

@@ -12,7 +12,7 @@ use crate::dump::Kind;
 use crate::gather::{CharmFile, gather};
 use crate::plan::{Plan, plan};
 use crate::secrets::note_secrets;
-use crate::write::{Item, Line, Setting, lines};
+use crate::write::{Item, Line, Setting, before_connections, lines};
 use crate::write_operators::note_operators;
 
 /// How a scenario is made.
@@ -46,6 +46,13 @@ pub struct Imported {
     pub notes: Diagnostics,
     /// The files of which something was read.
     pub files: Vec<ImportedFile>,
+}
+
+impl Imported {
+    /// Its text up to its connections, which are derived, for them to be written in another way.
+    pub fn before_connections(&self) -> &str {
+        before_connections(&self.text)
+    }
 }
 
 /// What the scenario is called in diagnostics.

@@ -74,11 +74,18 @@ pub(crate) fn lines(plan: &Plan, setting: &Setting<'_>) -> Vec<Line> {
 }
 
 /// Which connections the scenario has: those that follow from its relations.
-const CONNECTIONS: [&str; 3] = [
+const CONNECTIONS: [&str; 4] = [
     "# Which clients connect to which servers follows from the relations: `trustsim ask edges` tells each with its reason.",
-    "# `connections: {derived: true, except: [...], add: [...]}` leaves some out and adds others.",
+    "# `connections: {derived: true, except: [...], add: [...]}` leaves some out and adds others, and",
+    "# `trustsim import --connections written` writes each as an entry that can be changed or deleted.",
     "connections: derived",
 ];
+
+/// The text of a scenario up to where its connections are said, for them to be said otherwise.
+pub(crate) fn before_connections(text: &str) -> &str {
+    let end = text.find(CONNECTIONS[0]);
+    &text[..end.expect("a scenario that is imported says where its connections come from")]
+}
 
 /// Writes line by line.
 pub(crate) struct Writer<'a> {

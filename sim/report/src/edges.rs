@@ -7,50 +7,11 @@ use trustsim_edges::{
     CONTROLLER_NAME, CONTROLLER_SOURCE, Checks, Edge, Edges, Name, Outcome, Reason, Transport,
     controller_edges,
 };
-use trustsim_kernel::visible;
 use trustsim_model::{AbsentRelation, Deployment, RelationIndex, Standings};
 
 /// Every table. `relations` has a row for each relation, `edges` one for each edge with the relations it follows from.
 pub fn edges(found: &Edges, deployment: &Deployment) -> Vec<DataTable> {
     vec![relations(found, deployment), each_edge(found, deployment)]
-}
-
-/// What follows from relations, as comments of a scenario: a line for each relation because of which a side dials, or of
-/// which it cannot be told, and for each edge that no relation shows.
-pub fn edge_comments(found: &Edges, deployment: &Deployment) -> String {
-    let mut text = String::new();
-    for (index, outcome) in found.outcomes.iter_enumerated() {
-        let relation = &deployment.relations[index];
-        let dials = match outcome {
-            Outcome::None(_) => continue,
-            Outcome::Unknown(_) => {
-                let sides = relation.sides.each_ref();
-                sides.map(|side| deployment.side_name(side)).join(" and ")
-            }
-            Outcome::Tls(_) | Outcome::Plain(_) => words::dials(outcome, found, deployment),
-        };
-        let (outcome, why) = (
-            words::outcome(outcome),
-            words::why(outcome, relation, found, deployment),
-        );
-        text.push_str(&comment(outcome, &dials, &why));
-    }
-    for edge in &found.edges {
-        if let Some(why) = words::unseen(edge, deployment) {
-            let (from, to) = (
-                words::dialer(edge, deployment),
-                words::end(edge.to, deployment),
-            );
-            let transport = words::transport(&edge.transport);
-            text.push_str(&comment(transport, &format!("{from} -> {to}"), &why));
-        }
-    }
-    text
-}
-
-fn comment(outcome: &str, dials: &str, why: &str) -> String {
-    let line = format!("#   {outcome:<8} {dials}: {why}");
-    format!("{}\n", visible(&line))
 }
 
 fn relations(found: &Edges, deployment: &Deployment) -> DataTable {
@@ -69,6 +30,7 @@ fn relations(found: &Edges, deployment: &Deployment) -> DataTable {
             "dials",
             "edges",
             "name",
+            "port",
             "why",
             "supply",
             "row",
@@ -98,7 +60,8 @@ fn relation_row(index: RelationIndex, found: &Edges, deployment: &Deployment) ->
         Field::text(words::outcome(outcome)),
         Field::optional(row, |row| Field::text(words::dialing_side(row.dials))),
         Field::text(words::dials(outcome, found, deployment)),
-        Field::text(words::names(outcome, found)),
+        Field::text(words::names(outcome, found, deployment)),
+        Field::text(words::ports(outcome, found)),
         Field::text(words::why(outcome, relation, found, deployment)),
         supply,
         Field::optional(row, |row| Field::Count(u64::from(row.number))),
@@ -118,6 +81,7 @@ fn absent_row(absent: &AbsentRelation, deployment: &Deployment) -> Vec<Field> {
         Field::text(interface),
         Field::text("unknown"),
         Field::Nothing,
+        Field::text(""),
         Field::text(""),
         Field::text(""),
         Field::text(why),
@@ -140,6 +104,8 @@ fn each_edge(found: &Edges, deployment: &Deployment) -> DataTable {
             "from",
             "to",
             "name",
+            "dialled",
+            "port",
             "transport",
             "standing",
             "certificate",
@@ -167,7 +133,7 @@ fn edge_row(edge: &Edge, deployment: &Deployment, standings: &Standings<'_>) -> 
     let reasons: Vec<String> = edge
         .reasons
         .iter()
-        .map(|reason| reason_text(*reason, deployment))
+        .map(|reason| words::follows_from(*reason, deployment))
         .collect();
     let (row, source) = match edge.reasons.first().copied().and_then(source) {
         Some((row, source)) => (row, Field::text(source)),
@@ -177,6 +143,8 @@ fn edge_row(edge: &Edge, deployment: &Deployment, standings: &Standings<'_>) -> 
         Field::text(words::dialer(edge, deployment)),
         Field::text(words::end(edge.to, deployment)),
         Field::text(name),
+        Field::text(edge.dialled(deployment).join(" ")),
+        Field::text(words::spaced(&edge.ports)),
         Field::text(words::transport(&edge.transport)),
         Field::optional(EdgeStanding::of(edge, deployment, standings), |found| {
             Field::text(found.word())
@@ -200,6 +168,8 @@ fn to_controllers(deployment: &Deployment) -> impl Iterator<Item = Vec<Field>> {
             Field::text(from),
             Field::text(to),
             Field::text(CONTROLLER_NAME),
+            Field::text(CONTROLLER_NAME),
+            Field::text(""),
             Field::text("TLS"),
             Field::text(EdgeStanding::NotPlayed.word()),
             Field::Nothing,
@@ -228,25 +198,4 @@ fn source(reason: Reason) -> Option<(Field, &'static str)> {
         Reason::Units(row) => (Field::Nothing, row.source.as_str()),
         Reason::Workload(row) => (Field::Nothing, row.source.as_str()),
     })
-}
-
-fn reason_text(reason: Reason, deployment: &Deployment) -> String {
-    let relation = |index: RelationIndex| {
-        let [provider, requirer] = deployment.relations[index]
-            .sides
-            .each_ref()
-            .map(|side| deployment.side_name(side));
-        format!("{requirer} {provider}")
-    };
-    match reason {
-        Reason::Relation {
-            relation: index, ..
-        }
-        | Reason::Front(index, _) => relation(index),
-        Reason::Ingress {
-            client, ingress, ..
-        } => format!("{} by {}", relation(client), relation(ingress)),
-        Reason::Units(_) => words::AMONG_UNITS.to_owned(),
-        Reason::Workload(_) => words::OWN_WORKLOAD.to_owned(),
-    }
 }

@@ -52,7 +52,10 @@ fn sources(imported: &trustsim::import::Imported) -> Vec<String> {
     let relations = deployment.relations.iter().zip(&edges.outcomes);
     let sources = relations.filter(|(relation, _)| relation.interface == "grafana_datasource");
     let told = sources.map(|(relation, outcome)| {
-        let (dials, names) = (dials(outcome, &edges, deployment), names(outcome, &edges));
+        let (dials, names) = (
+            dials(outcome, &edges, deployment),
+            names(outcome, &edges, deployment),
+        );
         let why = why(outcome, relation, &edges, deployment);
         format!("{dials} ({names}): {why}")
     });
@@ -81,8 +84,8 @@ fn a_consumed_offer_publishes_what_the_application_behind_it_does() {
     assert_eq!(
         lines,
         [
-            "dash.grafana -> logs.loki (its host name): logs.loki publishes an http URL",
-            "dash.grafana -> dash.prom (its host name): dash.prom publishes an http URL",
+            "dash.grafana -> logs.loki (loki-0.loki-endpoints.logs.svc.cluster.local:3100): logs.loki publishes an http URL",
+            "dash.grafana -> dash.prom (prom-0.prom-endpoints.dash.svc.cluster.local:9090): dash.prom publishes an http URL",
         ]
     );
     assert_eq!(connections, 0, "what is plain is no connection over TLS");
@@ -93,7 +96,7 @@ fn a_consumed_offer_publishes_what_the_application_behind_it_does() {
     );
     let (lines, _) = told("http://192.168.88.12/logs-loki-0");
     assert!(
-        lines[0].contains("(its address): logs.loki publishes an http URL"),
+        lines[0].contains("(its address at 80): logs.loki publishes an http URL"),
         "{lines:?}"
     );
 }

@@ -69,7 +69,7 @@ fn relations(found: &Edges, deployment: &Deployment, detail: Detail) -> String {
                     .map_or("", EdgeStanding::word),
             ),
             Cell::plain(&words::dials(outcome, found, deployment)),
-            Cell::plain(&words::names(outcome, found)),
+            Cell::plain(&words::names(outcome, found, deployment)),
             Cell::plain(&words::why(outcome, relation, found, deployment)),
         ];
         if with_source {
@@ -140,7 +140,7 @@ fn unseen(found: &Edges, deployment: &Deployment, detail: Detail) -> String {
         let mut cells = vec![
             Cell::plain(&words::dialer(edge, deployment)),
             Cell::plain(&words::end(edge.to, deployment)),
-            Cell::plain(words::name(&edge.name)),
+            Cell::plain(&words::dialled(edge, deployment)),
             Cell::plain(words::transport(&edge.transport)),
             Cell::plain(
                 EdgeStanding::of(edge, deployment, &standings).map_or("", EdgeStanding::word),

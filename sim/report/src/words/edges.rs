@@ -1,5 +1,7 @@
 //! The words for edges that follow from relations: what each relation ends as, who dials, and why.
 
+use std::collections::BTreeSet;
+
 use super::number::counted;
 use trustsim_charm_model::{EndpointSource, Role};
 use trustsim_edges::{
@@ -153,12 +155,51 @@ pub fn dials(outcome: &Outcome, edges: &Edges, deployment: &Deployment) -> Strin
     text
 }
 
-/// The names that are dialled, in the order of the edges.
-pub fn names(outcome: &Outcome, edges: &Edges) -> String {
+/// The names that are dialled with their ports, in the order of the edges.
+pub fn names(outcome: &Outcome, edges: &Edges, deployment: &Deployment) -> String {
     let names = found(outcome).iter();
-    let mut names: Vec<&str> = names.map(|index| name(&edges.edges[*index].name)).collect();
+    let mut names: Vec<String> = names
+        .map(|index| dialled(&edges.edges[*index], deployment))
+        .collect();
     names.dedup();
     names.join("; ")
+}
+
+/// The ports that are dialled, in their order.
+pub fn ports(outcome: &Outcome, edges: &Edges) -> String {
+    let found = found(outcome).iter();
+    let ports = found.flat_map(|index| &edges.edges[*index].ports);
+    let ports: BTreeSet<u16> = ports.copied().collect();
+    spaced(&ports)
+}
+
+/// Ports with a space between them.
+pub fn spaced(ports: &BTreeSet<u16>) -> String {
+    let ports: Vec<String> = ports.iter().map(ToString::to_string).collect();
+    ports.join(" ")
+}
+
+/// `prometheus-0.prometheus-endpoints.m.svc.cluster.local:9090`, that of the first unit and how many there are more, or what
+/// is known of a name that is not told.
+pub fn dialled(edge: &Edge, deployment: &Deployment) -> String {
+    let hosts = edge.dialled(deployment);
+    let ports: Vec<String> = edge.ports.iter().map(ToString::to_string).collect();
+    let ports = ports.join(",");
+    let Some((first, others)) = hosts.split_first() else {
+        return match ports.as_str() {
+            "" => name(&edge.name).to_owned(),
+            ports => format!("{} at {ports}", name(&edge.name)),
+        };
+    };
+    let host = match (ports.as_str(), first.contains(':')) {
+        ("", _) => first.clone(),
+        (ports, true) => format!("[{first}]:{ports}"),
+        (ports, false) => format!("{first}:{ports}"),
+    };
+    match others.len() {
+        0 => host,
+        more => format!("{host} and {more} more"),
+    }
 }
 
 pub(super) fn found(outcome: &Outcome) -> &[trustsim_edges::EdgeIndex] {
@@ -235,7 +276,7 @@ fn signs_for_its_units(edge: &Edge, deployment: &Deployment) -> bool {
 }
 
 /// Why an edge is TLS, or plain.
-fn edge_because(edge: &Edge, deployment: &Deployment) -> String {
+pub fn edge_because(edge: &Edge, deployment: &Deployment) -> String {
     let to = end(edge.to, deployment);
     let because = match &edge.transport {
         Transport::Tls {
@@ -477,5 +518,27 @@ pub const fn dialing_side(dials: Dials) -> &'static str {
         Dials::Provider => "provider",
         Dials::Requirer => "requirer",
         Dials::Both => "both",
+    }
+}
+
+/// The relations, or what else, that an edge follows from: `model.app:endpoint model.app:endpoint`.
+pub fn follows_from(reason: Reason, deployment: &Deployment) -> String {
+    let relation = |index: RelationIndex| {
+        let [provider, requirer] = deployment.relations[index]
+            .sides
+            .each_ref()
+            .map(|side| deployment.side_name(side));
+        format!("{requirer} {provider}")
+    };
+    match reason {
+        Reason::Relation {
+            relation: index, ..
+        }
+        | Reason::Front(index, _) => relation(index),
+        Reason::Ingress {
+            client, ingress, ..
+        } => format!("{} by {}", relation(client), relation(ingress)),
+        Reason::Units(_) => AMONG_UNITS.to_owned(),
+        Reason::Workload(_) => OWN_WORKLOAD.to_owned(),
     }
 }

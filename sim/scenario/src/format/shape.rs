@@ -266,6 +266,9 @@ record! {
         session_lifetime: Spanned<DeclaredDuration> = "session-lifetime",
         /// Whether both sides look certificates up in the revocation lists that are published.
         revocation: bool = "revocation",
+        /// Whether no code that was read says so, or what the client outside trusts is not known: what rests on it is told
+        /// as assumed. `trustsim import` writes it.
+        assumed: bool = "assumed",
     }
 }
 

@@ -101,7 +101,11 @@ impl<'a> Connections<'a> {
             persistence,
             revocation: file.revocation == Some(true),
             follows_scheme: false,
-            edge: EdgeBasis::Known,
+            edge: match (file.assumed, from) {
+                (Some(true), Party::Client(_)) => EdgeBasis::Outside,
+                (Some(true), _) => EdgeBasis::Assumed,
+                _ => EdgeBasis::Known,
+            },
             source: source_of(&self.out.sources, file.place),
         })
     }

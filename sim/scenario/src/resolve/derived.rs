@@ -11,7 +11,7 @@ mod outside;
 mod tests;
 mod trust;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use super::connections::{every, validator_of, validator_of_process};
 use super::inventory::Inventory;
@@ -28,8 +28,8 @@ use trustsim_interfaces::passed_ca::Carrier;
 use trustsim_juju::headless_service;
 use trustsim_kernel::Span;
 use trustsim_model::{
-    ApplicationIndex, ConnectionSpec, Deployment, EdgeBasis, ModelKind, NameSpec, Party,
-    Persistence, RelationIndex,
+    ApplicationIndex, ConnectionSpec, ConnectionSpecIndex, Deployment, EdgeBasis, ModelKind,
+    NameSpec, Party, Persistence, RelationIndex,
 };
 use trustsim_validators::Validator;
 use trustsim_yaml::Place;
@@ -41,6 +41,8 @@ pub struct Derived {
     pub edges: Edges,
     /// How many connections came of it.
     pub made: usize,
+    /// The edges that became connections, in their order: several may be one.
+    pub edges_made: Vec<(EdgeIndex, ConnectionSpecIndex)>,
     /// How many of them follow from nothing that was read in code.
     pub assumed: usize,
     /// How many edges did not become connections, by why.
@@ -126,14 +128,19 @@ pub(super) fn derived(
     let mut edges_left_out = Vec::new();
     let mut made = Vec::new();
     let mut assumed = 0;
-    let mut known = BTreeSet::new();
+    let mut known = BTreeMap::new();
+    let mut edges_made = Vec::new();
+    let first = inventory.deployment().connections.len();
     for (index, edge) in edges.edges.iter_enumerated() {
         let is_excepted = excepted.has(edge);
         match connection(edge, is_excepted, every, &trust, inventory, out) {
             Ok((one, _)) if written.iter().any(|(own, _)| is_written(own, &one)) => {}
             // Edges that differ in what is not played are one connection.
             Ok((one, place)) => {
-                if known.insert(told_apart_by(&one)) {
+                let next = ConnectionSpecIndex::from(first + made.len());
+                let is_of = *known.entry(told_apart_by(&one)).or_insert(next);
+                edges_made.push((index, is_of));
+                if is_of == next {
                     assumed += usize::from(edge.is_assumed());
                     outside.given(&one, edge, &trust);
                     made.push((one, place));
@@ -162,6 +169,7 @@ pub(super) fn derived(
     Some(Derived {
         edges,
         made: count,
+        edges_made,
         assumed,
         left_out,
         edges_left_out,
@@ -244,8 +252,12 @@ pub(super) fn mark_what_follows(
             let made = connection(edge, false, own.every, &trust, inventory, out);
             matches!(made, Err(LeftOut::CaInDatabag))
         };
-        let mut same = edges.edges.iter().filter(|edge| ends(edge) == of);
-        own.follows_scheme = own.from_process.is_none() && same.any(follows_scheme);
+        let process = own.from_process.as_deref();
+        let mut same = edges
+            .edges
+            .iter()
+            .filter(|edge| ends(edge) == of && edge.process.map(|process| process.name) == process);
+        own.follows_scheme = same.any(follows_scheme);
         if own.from_process.is_none() && those.peek().is_some() && those.all(is_unplayed) {
             own.edge = EdgeBasis::CaInDatabag;
         }
