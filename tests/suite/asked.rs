@@ -360,7 +360,8 @@ connections: derived
     );
 }
 
-/// canonical/opensearch-operator keeps the CA of its certificate in a store that is called after no endpoint.
+/// canonical/opensearch-operator keeps the CA of its certificate in a store that is called after no endpoint, and so does the
+/// charm beside each of the two nodes, which dials it.
 #[test]
 fn a_ca_in_a_store_of_its_own_came_over_the_relation_that_brought_it() {
     let deployment = Arc::new(deployed(
@@ -378,5 +379,5 @@ connections: derived
     let found = trust_found(&simulation);
     let used = found.trusted.iter().filter(|root| !root.used_by.is_empty());
     let routes: Vec<String> = used.map(|root| trusted::route(&root.route)).collect();
-    assert_eq!(routes, ["m.ca:certificates m.os:certificates"; 2]);
+    assert_eq!(routes, ["m.ca:certificates m.os:certificates"; 4]);
 }

@@ -44,6 +44,7 @@ mod openssl_verify;
 mod openstack;
 mod ordered_remedies;
 mod outside;
+mod own_clients;
 mod own_code;
 mod pairings;
 mod passed_ca;

@@ -243,6 +243,10 @@ record! {
         keeps_first_ca: bool = "keeps-first-ca",
         /// Whether it trusts the system's roots beside what it is given (true).
         system_roots: bool = "system-roots",
+        /// The endpoint whose certificate it shows to a server that asks for one (none).
+        shows: Text = "shows",
+        /// Whether it dials nothing while none of the CAs is there that it is given (false).
+        waits_for_ca: bool = "waits-for-ca",
         /// Its TLS stack; that of the workload without it.
         validator: Text = "validator",
     }
@@ -510,6 +514,12 @@ impl CharmDeclaration {
                     reader.bad_value(endpoint.place, message, None);
                 }
             }
+            if let Some(endpoint) = &process.shows
+                && !endpoint_named(endpoints, &endpoint.value).is_some_and(brings_certificate)
+            {
+                let message = format!("no certificate comes over `{}`", endpoint.value);
+                reader.bad_value(endpoint.place, message, None);
+            }
             let trusts = process.trusts.iter().flatten();
             processes.push(ProcessProfile {
                 name: name.value.clone(),
@@ -518,6 +528,8 @@ impl CharmDeclaration {
                     == Some(1),
                 keeps_first_ca: process.keeps_first_ca == Some(true),
                 system_roots: process.system_roots != Some(false),
+                shows: process.shows.as_ref().map(|text| text.value.clone()),
+                waits_for_ca: process.waits_for_ca == Some(true),
                 validator: process.validator.as_ref().map(|text| text.value.clone()),
             });
         }
@@ -743,6 +755,13 @@ fn brings_ca(endpoint: &Endpoint) -> bool {
         Some(EndpointProfile::ReceivesCa(_) | EndpointProfile::TakesCa(_)) => true,
         Some(EndpointProfile::PassesCa(_)) | None => false,
     }
+}
+
+fn brings_certificate(endpoint: &Endpoint) -> bool {
+    matches!(
+        endpoint.profile,
+        Some(EndpointProfile::Certificates(_) | EndpointProfile::LegacyCertificates(_))
+    )
 }
 
 fn endpoint_named<'a>(endpoints: &'a [Endpoint], name: &str) -> Option<&'a Endpoint> {

@@ -160,6 +160,10 @@ pub struct ProcessProfile {
     pub keeps_first_ca: bool,
     /// Whether it trusts the system's roots beside what it is given.
     pub system_roots: bool,
+    /// The endpoint whose certificate it shows to a server that asks for one; none where it has none to show.
+    pub shows: Option<String>,
+    /// Whether it dials nothing while none of the CAs is there that it is given.
+    pub waits_for_ca: bool,
     /// Its TLS stack, where it is not that of the workload.
     pub validator: Option<String>,
 }

@@ -271,6 +271,7 @@ mod tests {
             [
                 "cassandra",
                 "charmed-etcd",
+                "cinder-csi",
                 "etcd",
                 "haproxy",
                 "kafka",
@@ -280,6 +281,7 @@ mod tests {
                 "mongodb",
                 "mongodb-k8s",
                 "opensearch",
+                "openstack-cloud-controller",
                 "zookeeper",
                 "zookeeper-k8s",
             ]

@@ -21,6 +21,7 @@ mod lego;
 mod manual_tls_certificates;
 mod notary;
 mod opensearch;
+mod own_client;
 mod registry;
 mod self_signed_certificates;
 #[cfg(test)]

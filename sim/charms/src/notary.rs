@@ -13,10 +13,11 @@ use std::sync::Arc;
 
 use super::issuing::{note_answer, value_error};
 use super::names::attributes;
+use super::own_client::OwnClient;
 use super::surface::{chain_path, key_path};
 use super::{
-    ApiCertificate, Authority, Charm, Implementation, LibraryBinding, OperatorAction,
-    OperatorContext, OperatorNeed, PendingTask,
+    ApiCertificate, Authority, Charm, CharmMetadata, Implementation, LibraryBinding,
+    OperatorAction, OperatorContext, OperatorNeed, PendingTask,
 };
 use trustsim_interfaces::UnitContext;
 use trustsim_interfaces::tls_certificates::{
@@ -50,7 +51,7 @@ pub(super) const REVOCATION: &str = "revocation";
 pub(super) static IMPLEMENTATIONS: [Implementation; 1] = [Implementation {
     behaviour: "notary",
     writes_files: true,
-    build: |setup| Arc::new(Notary::new(setup.keys.clone())),
+    build: |setup| Arc::new(Notary::new(setup.metadata, setup.keys.clone())),
     authority: Authority::People {
         ca_ends_chain: true,
     },
@@ -70,6 +71,7 @@ pub(super) static IMPLEMENTATIONS: [Implementation; 1] = [Implementation {
 #[derive(Clone, Debug)]
 struct Notary {
     keys: KeySource,
+    own_client: OwnClient,
     certificates: Provider,
     access: tls_certificates::Requirer,
     transfer: certificate_transfer::Provider,
@@ -108,6 +110,9 @@ impl Charm for Notary {
         if is_observed(hook, unit) && unit.is_leader() && can_connect(unit) {
             self.configure(unit, &asks)?;
         }
+        // `requests` verifies by the `ca.pem` in its storage (`src/charm.py` 135-138, `src/notary.py` 146).
+        let ca = unit.files().get(CA_FILE).cloned();
+        self.own_client.trust(unit, ca);
         collect_status(unit);
         Ok(())
     }
@@ -207,9 +212,10 @@ fn decide(request: &CertificateRequest, what: &str, row: String) -> OperatorActi
 
 impl Notary {
     /// The charm with keys of this source.
-    fn new(keys: KeySource) -> Self {
+    fn new(metadata: &CharmMetadata, keys: KeySource) -> Self {
         Self {
             keys,
+            own_client: OwnClient::of(metadata),
             certificates: Provider::new(CERTIFICATES),
             access: tls_certificates::Requirer::new(ACCESS, Mode::App),
             transfer: certificate_transfer::Provider::new(SEND_ACCESS_CA),

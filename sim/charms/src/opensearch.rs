@@ -16,6 +16,9 @@
 //! A leader that has put a certificate in place hands its clients the chain of it (`update_certs`): while the CA is
 //! rotated, they have the new one as soon as the leader serves under it.
 //!
+//! The charm verifies the API of its node by `chain.pem`: the chain of what came last, and in a rotation that of the new
+//! certificate beside it.
+//!
 //! Of the three kinds of certificates (admin, HTTP, transport) one for each unit is played, and of the chain that is
 //! handed on the CAs. Left out: the lock that lets one node restart at a time, and clusters of several applications.
 
@@ -24,6 +27,7 @@ use std::sync::Arc;
 use rand::seq::SliceRandom;
 
 use super::names::attributes;
+use super::own_client::OwnClient;
 use super::surface::{chain_path, key_path, trust_path};
 use super::{Bugs, Charm, CharmMetadata, Implementation, Listens, Role};
 use trustsim_charm_model::EndpointProfile;
@@ -71,6 +75,7 @@ pub(super) static IMPLEMENTATIONS: [Implementation; 1] = [Implementation {
 struct OpenSearch {
     keys: KeySource,
     bugs: Bugs,
+    own_client: OwnClient,
     library: RequirerV3,
     peer: Option<Arc<str>>,
     /// Relations with its clients.
@@ -134,6 +139,7 @@ impl OpenSearch {
         let certificates = metadata.endpoint(CERTIFICATES);
         Self {
             keys,
+            own_client: OwnClient::of(metadata),
             bugs: certificates.map_or_else(Bugs::default, |endpoint| endpoint.bugs),
             library: RequirerV3 {
                 endpoint: Arc::from(CERTIFICATES),
@@ -236,11 +242,16 @@ impl OpenSearch {
             }
             unit.push_file(&ca, new);
             if stored.is_some() {
+                // `_add_ca_to_request_bundle`.
+                self.own_client.trust_too(unit, &handed_on(entry));
                 return self.restart_with_both(unit);
             }
         }
         self.store(entry, unit)?;
         unit.push_file(HANDED_ON, pem::chain_value(&handed_on(entry)));
+        if !unit.files().contains_key(&*old) {
+            self.trust_own_node(unit);
+        }
         self.set_flag(unit, CONFIGURED, true)
     }
 
@@ -286,8 +297,15 @@ impl OpenSearch {
         let old = trust_path(OLD_CA);
         if unit.files().contains_key(&*old) && self.all_are_done(unit)? {
             unit.remove_file(&old);
+            self.trust_own_node(unit);
         }
         Ok(())
+    }
+
+    /// `update_request_ca_bundle`: `chain.pem`, by which the charm verifies the API of its node.
+    fn trust_own_node(&self, unit: &mut UnitContext<'_>) {
+        let chain = unit.files().get(HANDED_ON).cloned();
+        self.own_client.trust(unit, chain);
     }
 
     /// `ca_rotation_complete_in_cluster`.

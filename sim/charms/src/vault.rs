@@ -18,6 +18,7 @@ mod pki;
 mod process;
 
 use super::Options;
+use super::own_client::OwnClient;
 use super::{
     ApiCertificate, Authority, Bugs, Charm, Implementation, LibraryBinding, Listens,
     OperatorAction, OperatorContext, OperatorNeed, OptionFault, PendingTask, Repair, Setup,
@@ -111,6 +112,7 @@ fn build(setup: &Setup<'_>, guard: Guard) -> Arc<dyn Charm> {
     let mut vault = Vault::new(setup.keys.clone(), guard);
     vault.pki_bugs = bugs(PROVIDER);
     vault.access_bugs = bugs(process::ACCESS);
+    vault.own_client = Some(OwnClient::of(setup.metadata));
     Arc::new(vault)
 }
 
@@ -148,6 +150,8 @@ struct Vault {
     pki_bugs: Bugs,
     /// Mistakes of the revision, at `tls-certificates-access`.
     access_bugs: Bugs,
+    /// The charm as a client of its server.
+    own_client: Option<OwnClient>,
     provider: Provider,
     pki_parent: tls_certificates::Requirer,
     acme_parent: tls_certificates::Requirer,
@@ -186,6 +190,7 @@ impl Charm for Vault {
         {
             self.authorize(unit)?;
         }
+        self.trust_own_server(unit);
         if !matches!(hook, Hook::Install | Hook::Stop | Hook::Remove) {
             let (status, message) = self.status(unit);
             unit.set_status(status, &message);
@@ -289,6 +294,15 @@ impl Charm for Vault {
 }
 
 impl Vault {
+    /// `VaultClient` verifies by `ca.pem`, which the charm reads from its storage (`vault-package/vault/vault_client.py` 123,
+    /// `vault_managers.py`, `get_tls_file_path_in_charm`).
+    fn trust_own_server(&self, unit: &mut UnitContext<'_>) {
+        let ca = unit.files().get(process::CA).cloned();
+        if let Some(own) = &self.own_client {
+            own.trust(unit, ca);
+        }
+    }
+
     /// The charm with keys of this source.
     fn new(keys: KeySource, guard: Guard) -> Self {
         let requirer = tls_certificates::Requirer::new;
@@ -297,6 +311,7 @@ impl Vault {
             guard,
             pki_bugs: Bugs::default(),
             access_bugs: Bugs::default(),
+            own_client: None,
             provider: Provider::new(PROVIDER),
             pki_parent: requirer(PKI, tls_certificates::Mode::App),
             acme_parent: requirer(ACME, tls_certificates::Mode::App),

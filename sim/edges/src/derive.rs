@@ -121,7 +121,7 @@ impl<'a> Derivation<'a> {
         let charm = &self.deployment.applications[application].charm;
         Process {
             name,
-            has_store: charm.process(name).is_some(),
+            is_played: charm.process(name).is_some(),
         }
     }
 
@@ -145,6 +145,7 @@ impl<'a> Derivation<'a> {
             shows: leg.row.shows.as_deref(),
             ca_in_databag: leg.told_by.ca_in_databag,
             is_unread: false,
+            is_by_names: false,
             reasons: vec![reason],
         };
         let published = Published::by(leg, self.deployment);
@@ -284,6 +285,7 @@ impl<'a> Derivation<'a> {
                 shows: row.shows.as_deref(),
                 ca_in_databag: row.ca_in_databag,
                 is_unread: false,
+                is_by_names: false,
                 reasons: vec![Reason::Relation {
                     relation: index,
                     row,
@@ -327,6 +329,23 @@ impl<'a> Derivation<'a> {
         })
     }
 
+    /// Whether an edge goes the way it does by its relations alone, of which no charm's description tells who provides.
+    fn is_by_names(&self, edge: &Edge) -> bool {
+        edge.reasons.iter().all(|reason| {
+            let (Reason::Relation { relation, row, .. }
+            | Reason::Ingress {
+                client: relation,
+                row,
+                ..
+            }) = reason
+            else {
+                return false;
+            };
+            matches!(row.dials, Dials::Provider | Dials::Requirer)
+                && !told::is_described(&self.deployment.relations[*relation], self.deployment)
+        })
+    }
+
     /// Adds an edge; one that is there already gets the reasons too.
     pub(crate) fn add(&mut self, mut edge: Edge) -> EdgeIndex {
         assert!(
@@ -342,6 +361,7 @@ impl<'a> Derivation<'a> {
             let own = ports::of_listener(&edge, self.deployment);
             edge.ports.extend(own);
         }
+        edge.is_by_names = self.is_by_names(&edge);
         let key = (
             edge.from,
             edge.process,
@@ -354,11 +374,13 @@ impl<'a> Derivation<'a> {
             edge.ca_in_databag,
         );
         if let Some(&index) = self.known.get(&key) {
-            self.edges[index].ports.extend(edge.ports);
-            let reasons = &mut self.edges[index].reasons;
+            let known = &mut self.edges[index];
+            known.ports.extend(edge.ports);
+            // One relation that is described tells which way it goes.
+            known.is_by_names &= edge.is_by_names;
             for reason in edge.reasons {
-                if !reasons.contains(&reason) {
-                    reasons.push(reason);
+                if !known.reasons.contains(&reason) {
+                    known.reasons.push(reason);
                 }
             }
             return index;

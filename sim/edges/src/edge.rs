@@ -201,8 +201,8 @@ impl Transport {
 pub struct Process {
     /// What it is called.
     pub name: &'static str,
-    /// Whether the charm's description says what it trusts.
-    pub has_store: bool,
+    /// Whether the charm's description says what it trusts, and it dials of its own accord.
+    pub is_played: bool,
 }
 
 /// A connection that is opened again and again.
@@ -230,14 +230,17 @@ pub struct Edge {
     pub ca_in_databag: bool,
     /// Whether nothing but the endpoint tells that the listener shows that certificate, since no description of its charm has it.
     pub is_unread: bool,
+    /// Whether the names of endpoints alone tell which side of its relations provides, and so which one dials.
+    pub is_by_names: bool,
     /// What it follows from; at least one.
     pub reasons: Vec<Reason>,
 }
 
 impl Edge {
-    /// Whether nothing that it follows from was read in code, or its listener was not.
+    /// Whether nothing that it follows from was read in code, or its listener was not, or no description says which side
+    /// dials.
     pub fn is_assumed(&self) -> bool {
-        self.is_unread || self.reasons.iter().all(|reason| reason.is_assumed())
+        self.is_unread || self.is_by_names || self.reasons.iter().all(|reason| reason.is_assumed())
     }
 }
 

@@ -219,8 +219,6 @@ record! {
         mutual: bool = "mutual",
         /// The endpoint of the client over which what it shows and trusts there came.
         shows: String = "shows",
-        /// What is checked.
-        checks: Text = "checks",
         /// Whether it was not read in code.
         assumed: bool = "assumed",
         /// Repository, file and lines.
@@ -250,6 +248,8 @@ record! {
         mutual: bool = "mutual",
         /// Whether the catalogue does not say what the process trusts.
         unplayed: bool = "unplayed",
+        /// Whether it dials in actions alone.
+        in_actions: bool = "in-actions",
         /// The first and the last revision that dials the URL of its ingress where it has one.
         by_ingress: Vec<u64> = "by-ingress",
         /// Repository, file and lines.

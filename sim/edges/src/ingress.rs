@@ -116,6 +116,7 @@ impl Derivation<'_> {
                 shows: row.shows.as_deref(),
                 ca_in_databag: row.ca_in_databag,
                 is_unread: false,
+                is_by_names: false,
                 reasons: vec![reason],
             }));
         }

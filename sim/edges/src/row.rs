@@ -276,8 +276,6 @@ pub struct UnitsRow {
     pub mutual: bool,
     /// The dialer's endpoint over which what it shows and trusts there came.
     pub shows: Option<String>,
-    /// What is checked.
-    pub checks: Checks,
     /// Whether the row was not read in code.
     pub assumed: bool,
     /// Repository, file and lines.
@@ -306,6 +304,8 @@ pub struct WorkloadRow {
     /// Whether what the process trusts is not played: its charm's description does not list it. Of other charms the revisions
     /// do it whose description does.
     pub unplayed: bool,
+    /// Whether it dials in actions alone, which people run: no connection comes of it by itself.
+    pub in_actions: bool,
     /// The revisions, first and last, that dial the URL of their ingress where they have one.
     pub by_ingress: Option<[u64; 2]>,
     /// Repository, file and lines.

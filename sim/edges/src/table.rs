@@ -366,7 +366,6 @@ impl UnitsFile {
             checks: optional(self.checks.as_ref(), &CHECKS, reader).unwrap_or(Checks::Verified),
             mutual: self.mutual == Some(true),
             shows: self.shows.clone(),
-            checks: optional(self.checks.as_ref(), &CHECKS, reader).unwrap_or(Checks::Verified),
             assumed: self.assumed == Some(true),
             source: source(self.source.as_ref(), reader)?,
         })
@@ -385,6 +384,7 @@ impl WorkloadFile {
             checks: optional(self.checks.as_ref(), &CHECKS, reader).unwrap_or(Checks::Verified),
             mutual: self.mutual == Some(true),
             unplayed: self.unplayed == Some(true),
+            in_actions: self.in_actions == Some(true),
             by_ingress: match self.by_ingress.as_deref() {
                 None => None,
                 Some(&[first, last]) if first <= last => Some([first, last]),

@@ -506,3 +506,20 @@ fn an_exception_may_be_of_revisions_and_of_what_is_on_the_other_side() {
         assert_eq!(found, expected, "{charm} {revision:?}, grafana {grafana:?}");
     }
 }
+
+/// Names of endpoints are no fact about which side provides, where the table has who dials by that.
+#[test]
+fn a_side_that_is_told_by_a_name_alone_is_assumed() {
+    let mut built = Built::on_kubernetes();
+    built.relate("server:api", "client:server", "prometheus_remote_write");
+    let is_assumed = |built: &Built| {
+        let edges = derive(&built.deployment).edges;
+        assert_eq!(edges.len(), 1);
+        edges[crate::EdgeIndex::from(0)].is_assumed()
+    };
+    assert!(!is_assumed(&built));
+    built.named("client", "server");
+    assert!(!is_assumed(&built), "the other side has a description");
+    built.named("server", "api");
+    assert!(is_assumed(&built));
+}

@@ -17,12 +17,24 @@ pub(crate) fn row(
     row_of(&relation.interface).ok_or(Unknown::NoRow)
 }
 
+/// Whether the description of either side's charm has the endpoint, and so tells which side provides.
+pub(crate) fn is_described(relation: &RelationSpec, deployment: &Deployment) -> bool {
+    sources(relation, deployment).any(|source| source == Some(EndpointSource::Description))
+}
+
+/// How it is known that each side has its endpoint; `None` where it is not known at all.
+fn sources(
+    relation: &RelationSpec,
+    deployment: &Deployment,
+) -> impl Iterator<Item = Option<EndpointSource>> {
+    relation.sides.iter().map(|side| {
+        let application = deployment.application_of(side.party)?;
+        let charm = &deployment.applications[application].charm;
+        Some(charm.endpoint(&side.endpoint)?.source)
+    })
+}
+
 /// Whether nothing tells the interface of a relation, nor which side provides.
 fn is_untold(relation: &RelationSpec, deployment: &Deployment) -> bool {
-    relation.sides.iter().all(|side| {
-        let application = deployment.application_of(side.party);
-        let charm = application.map(|index| &deployment.applications[index].charm);
-        let endpoint = charm.and_then(|charm| charm.endpoint(&side.endpoint));
-        endpoint.is_some_and(|endpoint| endpoint.source == EndpointSource::Guess)
-    })
+    sources(relation, deployment).all(|source| source == Some(EndpointSource::Guess))
 }

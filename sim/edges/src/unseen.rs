@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::certificates::PEERS;
 use crate::derive::Derivation;
-use crate::edge::{Edge, End, Name, Plain, Reason, Transport};
+use crate::edge::{Edge, End, Name, Plain, Process, Reason, Transport};
 use crate::fronts::external_name;
 use crate::legs::{is_on_kubernetes, name};
 use crate::published::is_plain_itself;
@@ -42,6 +42,7 @@ impl Derivation<'_> {
                 shows: None,
                 ca_in_databag: false,
                 is_unread: false,
+                is_by_names: false,
                 reasons: vec![Reason::Front(index, row)],
             };
             self.add(edge);
@@ -105,6 +106,7 @@ impl Derivation<'_> {
                 shows: row.shows.as_deref().or(signs_itself.then_some(PEERS)),
                 ca_in_databag: false,
                 is_unread: false,
+                is_by_names: false,
                 reasons: vec![Reason::Units(row)],
             });
         }
@@ -118,7 +120,7 @@ impl Derivation<'_> {
             for row in rows.filter(|row| is_of(charm, &row.charms, &row.not_as)) {
                 let process = self.process(index, &row.process);
                 // Another revision of the charm does.
-                if !process.has_store && !row.unplayed {
+                if !process.is_played && !row.unplayed {
                     continue;
                 }
                 let (to, name) = self.dialled_by_charm(index, row);
@@ -129,7 +131,10 @@ impl Derivation<'_> {
                 }
                 self.add(Edge {
                     from: End::Application(index),
-                    process: Some(process),
+                    process: Some(Process {
+                        is_played: process.is_played && !row.in_actions,
+                        ..process
+                    }),
                     to: End::Application(to),
                     name,
                     ports: BTreeSet::new(),
@@ -139,6 +144,7 @@ impl Derivation<'_> {
                     shows: None,
                     ca_in_databag: false,
                     is_unread: false,
+                    is_by_names: false,
                     reasons: vec![Reason::Workload(row)],
                 });
             }

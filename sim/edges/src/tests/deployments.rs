@@ -176,6 +176,8 @@ impl Built {
             at_start_only: false,
             keeps_first_ca: false,
             system_roots: false,
+            shows: None,
+            waits_for_ca: false,
             validator: None,
         });
     }
@@ -216,10 +218,19 @@ impl Built {
 
     /// Makes an endpoint one of which nothing is known.
     pub(super) fn guessed(&mut self, application: &str, endpoint: &str) {
+        self.known_by(application, endpoint, EndpointSource::Guess);
+    }
+
+    /// Makes an endpoint one that is known by its name alone.
+    pub(super) fn named(&mut self, application: &str, endpoint: &str) {
+        self.known_by(application, endpoint, EndpointSource::UsualName);
+    }
+
+    fn known_by(&mut self, application: &str, endpoint: &str, source: EndpointSource) {
         let index = self.application(application);
         for known in &mut self.charm_of(index).endpoints {
             if known.name == endpoint {
-                known.source = EndpointSource::Guess;
+                known.source = source;
             }
         }
     }

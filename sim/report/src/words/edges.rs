@@ -46,7 +46,7 @@ pub fn derived(derived: &Derived) -> String {
     let mut made = counted(derived.made as u64, "connection");
     made.push_str(" derived");
     if derived.assumed > 0 {
-        made.push_str(&format!(" ({} by rows that are assumed)", derived.assumed));
+        made.push_str(&format!(" ({} assumed)", derived.assumed));
     }
     let left = derived.left_out.iter();
     let left: Vec<String> = left

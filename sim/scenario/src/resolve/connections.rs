@@ -110,7 +110,7 @@ impl<'a> Connections<'a> {
         })
     }
 
-    /// The process of its client that connects, where the file names one that the charm has. It shows no certificate.
+    /// The process of its client that connects, where the file names one that the charm has.
     fn process(&mut self, file: &ConnectionFile, from: Party) -> Option<&'a ProcessProfile> {
         let text = file.process.as_ref()?;
         let charm = match from {
@@ -119,7 +119,7 @@ impl<'a> Connections<'a> {
         };
         let found = charm.and_then(|charm| charm.process(&text.value));
         let message = match (found, charm) {
-            (Some(_), _) if file.mutual == Some(true) => {
+            (Some(process), _) if file.mutual == Some(true) && process.shows.is_none() => {
                 format!("the process `{}` has no certificate to show", text.value)
             }
             (Some(_), _)

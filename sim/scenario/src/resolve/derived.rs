@@ -366,7 +366,7 @@ fn connection(
     if from == to && edge.process.is_none() && deployment.applications[to].units < 2 {
         return Err(LeftOut::OneUnit);
     }
-    if edge.process.is_some_and(|process| !process.has_store) {
+    if edge.process.is_some_and(|process| !process.is_played) {
         return Err(LeftOut::CharmsTrust);
     }
     let is_own = deployment.applications[to].charm.implementation.api;

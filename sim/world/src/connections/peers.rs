@@ -82,11 +82,19 @@ impl<'a> Peers<'a> {
     /// Whether the client's process is there to attempt anything.
     pub(super) fn has_client(&self, pair: &Pair, now: Time) -> bool {
         match pair.client {
-            // It does not go down with the workload.
-            Client::Unit(_) if self.spec(pair).from_process.is_some() => true,
-            Client::Unit(unit) => self.sides.get(unit).answers(now),
+            Client::Unit(unit) => match &self.spec(pair).from_process {
+                // It does not go down with the workload.
+                Some(process) => self.process_dials(unit, process),
+                None => self.sides.get(unit).answers(now),
+            },
             Client::Outside(_) => true,
         }
+    }
+
+    /// Whether a process dials at all: some do not before a CA is there.
+    fn process_dials(&self, unit: UnitId, process: &str) -> bool {
+        let waits = self.deployed.process(unit, process).waits_for_ca;
+        !waits || !self.sides.get(unit).process_trust(process).is_empty()
     }
 
     /// Whether the client's charm has stopped its process.
@@ -144,7 +152,11 @@ impl<'a> Peers<'a> {
                 let side = self.sides.get(unit);
                 let endpoint = spec.from_endpoint.as_deref();
                 let (trust, identity) = match &spec.from_process {
-                    Some(process) => (side.process_trust(process), None),
+                    Some(process) => {
+                        let shown = self.deployed.process(unit, process).shows.as_deref();
+                        let identity = shown.and_then(|from| side.client_identity(Some(from)));
+                        (side.process_trust(process), identity)
+                    }
                     None => (
                         side.client_trust(endpoint, spec.validator),
                         side.client_identity(endpoint),

@@ -223,6 +223,14 @@ impl Deployed {
             .collect()
     }
 
+    /// What the charm of a unit says of one of its processes.
+    pub(super) fn process(&self, unit: UnitId, name: &str) -> &ProcessProfile {
+        let index = self.index_of(self.juju.unit(unit).application);
+        let index = index.expect("a unit is of an application of the deployment");
+        let found = self.deployment.applications[index].charm.process(name);
+        found.expect("a connection names processes that the charm has")
+    }
+
     /// The TLS stack of a process: its own, that of the workload, or OpenSSL.
     pub(super) fn process_validator(&self, unit: UnitId, process: &str) -> Validator {
         let index = self.index_of(self.juju.unit(unit).application);

@@ -72,6 +72,10 @@ impl Deployed {
             true => self.juju.unit_dns_name(server),
             false => self.address_of(connection, server, endpoint).to_owned(),
         };
+        // A process dials the server beside it, by what their unit is called.
+        if connection.from_process.is_some() && connection.from == Party::Application(application) {
+            return own();
+        }
         let service = || self.juju.application_dns_name(id).unwrap_or_else(own);
         // An ingress without a name of its own tells its clients the address of its load balancer.
         let fronted = || {
