@@ -169,7 +169,8 @@ faults:
   - {{at: 2d, restart: {{app: m.v}}}}
 "
         ));
-        assert_eq!(run.record.manifest.connections.len(), 6, "{charm}");
+        // Each with each other, and each charm with its own.
+        assert_eq!(run.record.manifest.connections.len(), 6 + 3, "{charm}");
         let told = run.findings.classes.iter().filter(|class| class.is_told());
         assert_eq!(told.count(), 0, "{charm}");
     }
@@ -352,11 +353,11 @@ models:
   m:
     applications:
       ca: {charm: self-signed-certificates, channel: 1/stable, num_units: 1}
-      os: {charm: opensearch, channel: 2/stable, num_units: 2}
+      pg: {charm: postgresql, channel: 16/stable, num_units: 2}
       etcd: {charm: etcd, channel: 1.35/stable, num_units: 1}
       easyrsa: {charm: easyrsa, channel: 1.35/stable, num_units: 1}
       v: {charm: vault, channel: 1.8/stable, num_units: 1}
-    relations: [['os:certificates', 'ca:certificates'], ['etcd:certificates', 'easyrsa:client'], ['v:etcd', 'etcd:db']]
+    relations: [['pg:peer-certificates', 'ca:certificates'], ['etcd:certificates', 'easyrsa:client'], ['v:etcd', 'etcd:db']]
 connections: derived
 ",
     );

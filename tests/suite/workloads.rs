@@ -331,12 +331,12 @@ connections: derived
 "
         );
         let deployment = deployed(&text);
+        // Clients outside come to traefik.
         let name = |connection: &trustsim::world::ConnectionSpec| {
-            let from = deployment.application_of(connection.from);
-            let from = from.expect("an application");
-            deployment.applications[from].name.clone()
+            let from = deployment.application_of(connection.from)?;
+            Some(deployment.applications[from].name.clone())
         };
-        let mut found: Vec<String> = deployment.connections.iter().map(name).collect();
+        let mut found: Vec<String> = deployment.connections.iter().filter_map(name).collect();
         found.sort();
         found
     };
