@@ -20,8 +20,20 @@ pub(super) struct Later {
     pub(super) charm: CharmMetadata,
     /// What it does otherwise, each once and at least one.
     pub(super) fixes: Vec<Fix>,
-    /// The channel that has to be named; `None` where the one that is tracked brings it.
-    pub(super) channel: Option<String>,
+    /// What has to be named for it to come.
+    pub(super) named: Named,
+}
+
+/// What `juju refresh` is told beside the application.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) enum Named {
+    /// Nothing: the channel that is tracked brings it.
+    #[default]
+    Nothing,
+    /// Another channel.
+    Channel(String),
+    /// A revision, where the newest of the channel does not do.
+    Revision(u64),
 }
 
 /// The later version of a charm that does without one of its mistakes at least and has these endpoints, where one is known.
@@ -36,7 +48,7 @@ pub(super) fn later(
         return Some(Later {
             charm: without,
             fixes,
-            channel: None,
+            named: Named::Nothing,
         });
     }
     let tracked = Pinned {
@@ -44,29 +56,58 @@ pub(super) fn later(
         endpoints,
         ..Pinned::default()
     };
-    let own = known_charm(&charm.name, tracked).map(|known| (known.metadata, None));
+    let own = known_charm(&charm.name, tracked).map(|known| (known.metadata, Named::Nothing));
     let others = readings(&charm.name).into_iter().filter_map(|reading| {
         let track = reading.tracks.first().filter(|_| !reading.is_generation)?;
-        Some((reading.charm.metadata, Some(format!("{track}/stable"))))
+        let channel = Named::Channel(format!("{track}/stable"));
+        Some((reading.charm.metadata, channel))
     });
-    own.into_iter().chain(others).find_map(|(newer, channel)| {
-        let (newer, left) = match repaired(&newer) {
-            None => (newer, Vec::new()),
-            Some((without, left)) if left.iter().all(|fix| is_repaired_since(&charm.name, fix)) => {
-                (without, Vec::new())
-            }
-            Some((_, left)) => (newer, left),
-        };
-        let brought = fixes.iter().filter(|fix| !left.contains(fix));
-        let brought: Vec<Fix> = brought.cloned().collect();
-        let mut endpoints = endpoints.iter();
-        let fits = endpoints.all(|name| newer.endpoint(name).is_some());
-        (fits && !brought.is_empty()).then_some(Later {
-            charm: newer,
-            fixes: brought,
-            channel,
+    let known = own.into_iter().chain(others);
+    known
+        .chain(later_revisions(charm))
+        .find_map(|(newer, named)| {
+            let (newer, left) = match repaired(&newer) {
+                None => (newer, Vec::new()),
+                Some((without, left))
+                    if left.iter().all(|fix| is_repaired_since(&charm.name, fix)) =>
+                {
+                    (without, Vec::new())
+                }
+                Some((_, left)) => (newer, left),
+            };
+            let brought = fixes.iter().filter(|fix| !left.contains(fix));
+            let brought: Vec<Fix> = brought.cloned().collect();
+            let mut endpoints = endpoints.iter();
+            let fits = endpoints.all(|name| newer.endpoint(name).is_some());
+            (fits && !brought.is_empty()).then_some(Later {
+                charm: newer,
+                fixes: brought,
+                named,
+            })
         })
-    })
+}
+
+/// Generations of a charm after the one that it is, the newest first, each with its last revision. Those that are of a track are
+/// of that alone.
+fn later_revisions(charm: &CharmMetadata) -> impl Iterator<Item = (CharmMetadata, Named)> {
+    let own = match &charm.provenance {
+        Provenance::Read(reading) => reading.covers.iter().map(|range| range.last).max(),
+        _ => None,
+    };
+    let readings = readings(&charm.name).into_iter();
+    let untracked = readings.filter(|reading| reading.is_generation && reading.tracks.is_empty());
+    let mut found: Vec<(u64, CharmMetadata)> = untracked
+        .filter_map(|reading| {
+            let is_later = |own| reading.revisions.iter().all(|range| range.first > own);
+            let last = reading.revisions.iter().map(|range| range.last).max()?;
+            own.is_some_and(is_later)
+                .then_some((last, reading.charm.metadata))
+        })
+        .collect();
+    found.sort_by_key(|(last, _)| std::cmp::Reverse(*last));
+    found
+        .into_iter()
+        .map(|(last, metadata)| (metadata, Named::Revision(last)))
 }
 
 /// Whether a version does so that was released after the newest one that was read.
@@ -406,11 +447,36 @@ mod tests {
             "{:?}",
             brought.fixes
         );
-        assert_eq!(brought.channel, None);
+        assert_eq!(brought.named, Named::Nothing);
         assert_eq!(
             later(&charm, Some("latest/stable"), &["no-such-endpoint"]),
             None
         );
+    }
+
+    /// canonical/grafana-k8s-operator 23c37dc verifies Tempo with the wrong file, ec74910 (#331) does not, and the newest has no
+    /// endpoint `tracing`, so that Juju refuses it where that is related.
+    #[test]
+    fn where_the_newest_lacks_an_endpoint_the_last_revision_that_has_it_is_named() {
+        let pinned = Pinned {
+            revision: Some(112),
+            ..Pinned::default()
+        };
+        let charm = known_charm("grafana-k8s", pinned)
+            .expect("it is known")
+            .metadata;
+        let related = ["certificates", "grafana-source", "tracing"];
+        let brought = later(&charm, None, &related).expect("#331");
+        let Named::Revision(revision) = brought.named else {
+            panic!("{brought:?}");
+        };
+        assert!(revision > 112, "{revision}");
+        assert!(brought.charm.endpoint("tracing").is_some());
+        let newest = later(&charm, None, &["certificates"]);
+        assert!(newest.is_none_or(|newest| newest.named == Named::Nothing));
+        // None is later than the newest.
+        let newest = known_charm("grafana-k8s", Pinned::default()).expect("it is known");
+        assert_eq!(later_revisions(&newest.metadata).count(), 0);
     }
 
     #[test]

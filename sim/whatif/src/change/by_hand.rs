@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::plan;
-use crate::versions::later;
+use crate::versions::{Named, later};
 use trustsim_charm_model::{CharmMetadata, Role};
 use trustsim_diagnosis::{Command, Fix, Obstacle};
 use trustsim_interfaces::Interface;
@@ -34,12 +34,12 @@ pub(super) fn refresh(
     let next = |charm: &CharmMetadata| later(charm, channel.as_deref(), &related);
     if !at.is_zero() {
         let next = next(&charm_at(changed, application, at)).ok_or(Obstacle::NoLaterVersion)?;
-        let command = refresh_command(application, next.channel.as_deref(), changed);
-        let brought = refreshed(application, next.channel, Some(Arc::new(next.charm)));
+        let command = refresh_command(application, &next.named, changed);
+        let brought = refreshed(application, &next.named, Some(Arc::new(next.charm)));
         plan(changed, at, brought);
         return Ok(vec![to_version(command, next.fixes)]);
     }
-    let mut last: Option<(Vec<Fix>, Option<String>)> = None;
+    let mut last: Option<(Vec<Fix>, Named)> = None;
     let spec = &mut changed.applications[application].charm;
     let own = std::iter::once(spec);
     let planned = changed
@@ -56,11 +56,11 @@ pub(super) fn refresh(
     for charm in own.chain(planned) {
         if let Some(next) = next(charm) {
             *charm = Arc::new(next.charm);
-            last = Some((next.fixes, next.channel));
+            last = Some((next.fixes, next.named));
         }
     }
-    let (fixes, channel) = last.ok_or(Obstacle::NoLaterVersion)?;
-    let command = refresh_command(application, channel.as_deref(), changed);
+    let (fixes, named) = last.ok_or(Obstacle::NoLaterVersion)?;
+    let command = refresh_command(application, &named, changed);
     Ok(vec![to_version(command, fixes)])
 }
 
@@ -80,14 +80,13 @@ fn to_version(command: CommandLine, fixes: Vec<Fix>) -> Command {
     }
 }
 
-/// `juju refresh` to whatever a channel has, or the one that is tracked.
+/// `juju refresh` to what is named, or whatever the channel has that is tracked.
 fn refresh_command(
     application: ApplicationIndex,
-    channel: Option<&str>,
+    named: &Named,
     deployment: &Deployment,
 ) -> CommandLine {
-    let channel = channel.map(str::to_owned);
-    match refreshed(application, channel, None).to_command(deployment) {
+    match refreshed(application, named, None).to_command(deployment) {
         Instruction::Typed(command) => command,
         Instruction::ByHand(phrase) => {
             unreachable!("a refresh is a command of Juju, not: {phrase}")
@@ -97,13 +96,18 @@ fn refresh_command(
 
 fn refreshed(
     application: ApplicationIndex,
-    channel: Option<String>,
+    named: &Named,
     charm: Option<Arc<CharmMetadata>>,
 ) -> Action {
+    let (channel, revision) = match named {
+        Named::Nothing => (None, None),
+        Named::Channel(channel) => (Some(channel.clone()), None),
+        Named::Revision(revision) => (None, Some(*revision)),
+    };
     Action::Scale(ScaleAction::Refresh {
         application,
         channel,
-        revision: None,
+        revision,
         charm,
     })
 }
@@ -138,7 +142,7 @@ pub(super) fn fix_hook(
     };
     let application = failing.target.application;
     let command = Command::Refresh {
-        command: refresh_command(application, None, changed),
+        command: refresh_command(application, &Named::Nothing, changed),
         // Without the flag a unit in error keeps its charm.
         force_units: !at.is_zero(),
         fixes: vec![Fix::DoesNotFail(failing.hook.clone())],
@@ -147,7 +151,7 @@ pub(super) fn fix_hook(
         changed.actions.remove(action);
     } else {
         plan(changed, at, Action::Hook(HookAction::Succeed(failing)));
-        plan(changed, at, refreshed(application, None, None));
+        plan(changed, at, refreshed(application, &Named::Nothing, None));
     }
     Ok(vec![command])
 }
@@ -344,7 +348,7 @@ mod tests {
         plan(
             &mut deployment,
             seconds(50),
-            refreshed(WEB, None, Some(bad)),
+            refreshed(WEB, &Named::Nothing, Some(bad)),
         );
         let at = |at| Change::Refresh {
             application: WEB,
