@@ -202,6 +202,10 @@ fn is_about(deployment: &Deployment, reason: &Reason, failure: &Explanation) -> 
 
 /// What a reason makes of a failure that rests on it.
 fn weight(deployment: &Deployment, doubt: &Doubt<'_>, reason: &Reason) -> Weight {
+    // Which CAs a client outside has is assumed, whatever is known of its server.
+    if matches!(reason.gap, Gap::OutsideClient) {
+        return Weight::Explaining;
+    }
     let address = deployment.application_address(reason.application);
     let explains = match doubt {
         Doubt::Of(known) => known.contains(address.as_str()),
