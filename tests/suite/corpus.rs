@@ -260,19 +260,24 @@ fn write_the_coverage() {
     fs::write(coverage_path(), coverage_page(&corpus)).expect("written");
 }
 
-#[test]
-fn the_real_cos_lite_has_what_ours_has() {
-    let Some(corpus) = corpus() else {
-        return;
-    };
+/// canonical/cos-lite-bundle, bundle and overlays.
+pub(crate) fn real_cos_lite() -> String {
     let prefix = "canonical__cos-lite-bundle__";
-    let text = format!(
+    format!(
         "models:
   cos:
     from: {prefix}bundle.rendered.yaml
     overlays: [{prefix}overlays_tls-overlay.yaml, {prefix}overlays_offers-overlay.yaml]
 "
-    );
+    )
+}
+
+#[test]
+fn the_real_cos_lite_has_what_ours_has() {
+    let Some(corpus) = corpus() else {
+        return;
+    };
+    let text = real_cos_lite();
     let real = deployment(&corpus, &text);
     let ours = "models:
   cos:

@@ -16,6 +16,7 @@ mod corpus;
 mod coverage;
 mod data_platform;
 mod determinism;
+mod doubts;
 mod edges;
 mod endless;
 mod every_handshake;

@@ -73,21 +73,12 @@ fn edges(deployment: &Deployment) -> BTreeSet<String> {
     each.collect()
 }
 
-/// canonical/cos-lite-bundle, bundle and overlays.
 #[test]
 fn the_real_cos_lite_has_the_edges_that_ours_has() {
     let Some(corpus) = corpus() else {
         return;
     };
-    let prefix = "canonical__cos-lite-bundle__";
-    let text = format!(
-        "models:
-  cos:
-    from: {prefix}bundle.rendered.yaml
-    overlays: [{prefix}overlays_tls-overlay.yaml, {prefix}overlays_offers-overlay.yaml]
-connections: derived
-"
-    );
+    let text = format!("{}connections: derived\n", crate::corpus::real_cos_lite());
     let deployment = resolved(&corpus, &text);
     let (real, ours) = (edges(&deployment), edges(&load_named("cos-lite-tls")));
     let mut found: BTreeSet<String> = BTreeSet::new();

@@ -10,7 +10,7 @@ use trustsim_interfaces::pem;
 use trustsim_interfaces::tls_certificates::{Answer, Outstanding};
 use trustsim_interfaces::tls_certificates_legacy::{LegacyRequest, LegacyRequestKind};
 use trustsim_juju::{HookError, RelationId, SecretContent, Value};
-use trustsim_pki::{Certificate, KeyPair, PkiError};
+use trustsim_pki::{Certificate, KeyPair, PkiError, RequestAttributes};
 
 /// A CA with its key.
 #[derive(Clone, Debug)]
@@ -252,6 +252,17 @@ pub fn note_and_answer(
         ca: ca.clone(),
         chain: vec![certificate, ca.clone()],
     }
+}
+
+/// Whether a certificate has the common name and the subject alternative names that are wanted, and no others.
+pub fn is_for_names(certificate: &Certificate, wanted: &RequestAttributes) -> bool {
+    let dns = wanted.sans_dns.iter().map(|name| format!("DNS:{name}"));
+    let addresses = wanted.sans_ip.iter().map(|address| format!("IP:{address}"));
+    let mut wanted_names: Vec<String> = dns.chain(addresses).collect();
+    let mut names = certificate.sans().to_vec();
+    wanted_names.sort_unstable();
+    names.sort_unstable();
+    certificate.subject_common_name() == wanted.common_name.as_deref() && names == wanted_names
 }
 
 /// The `ValueError` that Python's `cryptography`, or the library above it, raises for this error.

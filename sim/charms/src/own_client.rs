@@ -46,19 +46,20 @@ impl OwnClient {
 
     /// It trusts these CAs too, if it has any.
     pub(super) fn trust_too(&self, unit: &mut UnitContext<'_>, cas: &[Certificate]) {
-        let path = self.source.as_deref();
-        let path = path.map(|source| process_trust_path(CHARM, source));
-        let known = path.and_then(|path| unit.files().get(path.as_str()).cloned());
+        let Some(source) = &self.source else {
+            return;
+        };
+        let path = process_trust_path(CHARM, source);
+        let known = unit.files().get(path.as_str()).cloned();
         let mut all = pem::loadable(known.as_ref());
         if all.is_empty() {
             return;
         }
-        all.extend(
-            cas.iter()
-                .filter(|new| !all.contains(new))
-                .cloned()
-                .collect::<Vec<_>>(),
-        );
+        for new in cas {
+            if !all.contains(new) {
+                all.push(new.clone());
+            }
+        }
         self.trust(unit, Some(pem::chain_value(&all)));
     }
 }

@@ -28,9 +28,12 @@ pub(crate) fn of_listener(edge: &Edge, deployment: &Deployment) -> Option<u16> {
         is_its && is_of(&application.charm, &row.charms, &row.not_as)
     })?;
     let option = row.option.as_ref();
-    let set = option.and_then(|option| application.option_value(option)?.parse().ok());
+    if let Some(set) = option.and_then(|option| application.option_value(option)) {
+        // What is no port is not known to be one.
+        return set.parse().ok();
+    }
     let plain = row.plain_port.filter(|_| !edge.transport.is_tls());
-    Some(set.or(plain).unwrap_or(row.port))
+    Some(plain.unwrap_or(row.port))
 }
 
 impl Edge {

@@ -87,8 +87,8 @@ pub(super) fn later(
         })
 }
 
-/// Generations of a charm after the one that it is, the newest first, each with its last revision. Those that are of a track are
-/// of that alone.
+/// The generations of a charm that came after its own, the newest first, each with its last revision. A generation of one
+/// track is no version for another, and is left out.
 fn later_revisions(charm: &CharmMetadata) -> impl Iterator<Item = (CharmMetadata, Named)> {
     let own = match &charm.provenance {
         Provenance::Read(reading) => reading.covers.iter().map(|range| range.last).max(),

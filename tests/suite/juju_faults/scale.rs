@@ -1,7 +1,7 @@
 //! Units that come and go, charms that are refreshed.
 
 use trustsim::juju::SecretChange;
-use trustsim::world::{Kind, Note};
+use trustsim::world::{Kind, Note, Refusal};
 
 use super::stage::{played, shop};
 
@@ -80,14 +80,13 @@ fn a_removed_application_takes_its_relations_along() {
   - {at: 2d, add-units: {app: ca}}\n",
     ));
     let entries = run.record.journal.entries().iter();
-    let refused: Vec<String> = entries
+    let refused: Vec<&Refusal> = entries
         .filter_map(|entry| match &entry.kind {
-            Kind::Note(Note::ActionRefused(refusal)) => Some(format!("{refusal:?}")),
+            Kind::Note(Note::ActionRefused(refusal)) => Some(refusal),
             _ => None,
         })
         .collect();
-    let removed = "NotAlive";
-    assert_eq!(refused, [removed, removed, removed]);
+    assert_eq!(refused, [&Refusal::NotAlive; 3]);
 }
 
 /// Pods are replaced one after the other, the last first, and each has no certificate until its

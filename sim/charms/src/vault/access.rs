@@ -89,14 +89,7 @@ fn fits(unit: &UnitContext<'_>, certificate: &Certificate, bugs: Bugs) -> bool {
     let Some(request) = request(unit, bugs) else {
         return false;
     };
-    let wanted = &request.attributes;
-    let dns = wanted.sans_dns.iter().map(|name| format!("DNS:{name}"));
-    let addresses = wanted.sans_ip.iter().map(|address| format!("IP:{address}"));
-    let mut wanted_names: Vec<String> = dns.chain(addresses).collect();
-    let mut names = certificate.sans().to_vec();
-    wanted_names.sort_unstable();
-    names.sort_unstable();
-    certificate.subject_common_name() == wanted.common_name.as_deref() && names == wanted_names
+    issuing::is_for_names(certificate, &request.attributes)
 }
 
 impl Vault {

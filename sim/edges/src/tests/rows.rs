@@ -255,6 +255,8 @@ fn a_port_is_told_by_what_is_nearest() {
     assert_eq!(ports(&keystone), [5000]);
     keystone.set("provider", "service-port", "5001");
     assert_eq!(ports(&keystone), [5001]);
+    keystone.set("provider", "service-port", "none");
+    assert_eq!(ports(&keystone), [] as [u16; 0], "what is no port");
     assert_eq!(ports(&related("some-db", "postgresql_client")), [5432]);
     assert_eq!(ports(&related("pgbouncer", "postgresql_client")), [6432]);
     assert_eq!(

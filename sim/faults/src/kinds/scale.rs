@@ -153,8 +153,7 @@ impl FaultKind for RemoveApplication {
     const ABOUT: &'static str = "An application is removed, as by `juju remove-application`.";
     const EFFECT: &'static str = "`juju remove-application`: its relations end and its units go, \
         each with its last hooks; its offers go with it, and Juju refuses it where another model \
-        has a relation through one. Secrets that it owned can be read on, as no charm played here \
-        shares one with another application for TLS";
+        has a relation through one. Simplified: secrets that it owned can be read on";
     const SOURCE: &'static str = "juju/juju 3.6 `state/application.go`";
 
     fn resolve(shape: &RemoveApplicationFile, site: &mut Site<'_>) -> Option<Effect> {

@@ -21,9 +21,7 @@ use trustsim_charm_model::surface::{
 use trustsim_interfaces::{KeySource, UnitContext, pem, serial_number};
 use trustsim_juju::{Hook, HookError, SecretOwner, Value};
 use trustsim_kernel::Span;
-use trustsim_pki::{
-    Certificate, CertificateRequest, PkiError, RequestAttributes, Terms, issuers::charmlibs,
-};
+use trustsim_pki::{CertificateRequest, RequestAttributes, Terms, issuers::charmlibs};
 
 const CHAIN: &str = "chain";
 const KEY: &str = "private-key";
@@ -119,7 +117,7 @@ impl OwnCa<'_> {
         let name = RequestAttributes::with_common_name(clipped(unit.application_name()));
         let terms = self.terms(unit);
         let certificate = charmlibs::generate_self_signed_ca(&name, &key, &terms)
-            .map_err(|error| raised(&error))?;
+            .map_err(|error| issuing::value_error(&error))?;
         issuing::note_own_root(unit, &certificate);
         let digest = Value::from(certificate.sha256_hex());
         let ca = SigningCa { certificate, key };
@@ -203,7 +201,7 @@ impl OwnCa<'_> {
         let fitting = kept.as_ref().and_then(|kept| {
             let (chain, key) = (kept.content.get(CHAIN)?, kept.content.get(KEY)?);
             let leaf = pem::loadable(Some(chain)).into_iter().next()?;
-            fits(&leaf, &wanted).then(|| (chain.clone(), key.clone()))
+            issuing::is_for_names(&leaf, &wanted).then(|| (chain.clone(), key.clone()))
         });
         let (chain, key) = match fitting {
             Some(pair) => pair,
@@ -222,12 +220,13 @@ impl OwnCa<'_> {
         wanted: &RequestAttributes,
     ) -> Result<(Value, Value), HookError> {
         let key = self.keys.leaf(unit);
-        let request = CertificateRequest::new(wanted, &key).map_err(|error| raised(&error))?;
+        let request =
+            CertificateRequest::new(wanted, &key).map_err(|error| issuing::value_error(&error))?;
         let terms = self.terms(unit);
         let certificate = charmlibs::generate(&request, &ca.certificate, &ca.key, &terms, false)
-            .map_err(|error| raised(&error))?;
+            .map_err(|error| issuing::value_error(&error))?;
         assert!(
-            fits(&certificate, wanted),
+            issuing::is_for_names(&certificate, wanted),
             "the unit's own certificate has the names that it wants, or each hook would make another"
         );
         issuing::note_own_leaf(unit, &certificate, &ca.certificate);
@@ -246,19 +245,4 @@ impl OwnCa<'_> {
         }
         Ok((chain, key))
     }
-}
-
-/// Whether a certificate is for these names and no others.
-fn fits(certificate: &Certificate, wanted: &RequestAttributes) -> bool {
-    let dns = wanted.sans_dns.iter().map(|name| format!("DNS:{name}"));
-    let addresses = wanted.sans_ip.iter().map(|address| format!("IP:{address}"));
-    let mut wanted_names: Vec<String> = dns.chain(addresses).collect();
-    let mut names = certificate.sans().to_vec();
-    wanted_names.sort_unstable();
-    names.sort_unstable();
-    certificate.subject_common_name() == wanted.common_name.as_deref() && names == wanted_names
-}
-
-fn raised(error: &PkiError) -> HookError {
-    issuing::value_error(error)
 }

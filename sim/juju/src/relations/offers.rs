@@ -29,7 +29,8 @@ pub enum OfferError {
     BehindConsumed {
         /// Application name.
         application: String,
-        /// Relations of its model that cross into another one, whosever they are: so many Juju tells.
+        /// Relations of its model that cross into another one, those of other applications included: the number that Juju
+        /// tells.
         consumers: usize,
     },
     /// There is none of that name.

@@ -18,7 +18,7 @@ impl Relations<'_> {
         cause: Option<Seq>,
         host: &mut dyn Host,
     ) -> Result<(), OfferError> {
-        self.is_behind_none(application)?;
+        self.check_unused(application)?;
         self.agents.application_mut(application).dying = true;
         let found = self.agents.application_mut(application);
         for (name, _) in std::mem::take(&mut found.offers) {
@@ -34,7 +34,8 @@ impl Relations<'_> {
         Ok(())
     }
 
-    fn is_behind_none(&self, application: ApplicationId) -> Result<(), OfferError> {
+    /// Refuses where another model uses one of its offers.
+    fn check_unused(&self, application: ApplicationId) -> Result<(), OfferError> {
         let found = self.application(application);
         let mut offers = found.offers.iter();
         if offers.all(|(_, endpoints)| self.relations_through(application, endpoints).is_empty()) {
