@@ -54,8 +54,9 @@ workload, which never leaves the machine, is not told.
 
 Clients outside that come to an ingress with a certificate are one client, `outside`, that dials its public name: it is taken to
 trust the public roots, and to have been given the CA that signs for the ingress as it is at the beginning, and no other, so that a
-rotation of that CA cuts it off until it is given the new one. That is assumed, and every answer that rests on it says so. A
-client that the scenario writes, `{from: browser, to: m.traefik}`, takes its place.
+rotation of that CA cuts it off until it is given the new one. That is assumed: every answer that rests on it says so, and what
+follows from it alone is a warning that does not fail a run. A client that the scenario writes, `{from: browser, to: m.traefik}`,
+takes its place.
 
 `trustsim import --connections written` writes each as an entry of `connections` with what it follows from as its comment, and the
 client outside among `clients`, so that one can be kept, changed or deleted: both forms play the same. `assumed: true` of such an

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use trustsim::diagnosis::Outage;
+use trustsim::diagnosis::{Outage, OutageClass};
 use trustsim::model::{Deployment, Party};
 use trustsim::report::{self, terminal::Detail};
 
@@ -204,4 +204,34 @@ fn a_rotation_of_the_ca_cuts_a_client_outside_off_and_that_is_assumed() {
         panic!("{told}");
     };
     assert!(outage.until.is_some(), "{told}");
+}
+
+/// How a client outside is told of another CA is in no deployment: a run that fails by what it is taken to trust alone warns. A
+/// client that is written, and what breaks whatever a client trusts, make it fail.
+#[test]
+fn what_is_assumed_of_a_client_outside_warns() {
+    let classes = |text: &str| {
+        let (_, _, findings) = diagnosed(deployed(text));
+        (findings.classes.clone(), findings.passed())
+    };
+    let rotation = "faults: [{at: 10d, set-config: {app: m.ca, options: {ca-common-name: another}}}]\n";
+    let authority = "self-signed-certificates, channel: 1/stable";
+    let text = ingress(authority, "certificates", rotation);
+    assert_eq!(classes(&text), (vec![OutageClass::Outside], true));
+    let (_, told) = outages_from_outside(&text);
+    assert!(told.contains("warning[TS0401]"), "{told}");
+    assert!(told.contains("1 outage of clients outside does not fail the run"), "{told}");
+
+    let written = "clients: {browser: {trusts: [m.ca]}}\nconnections: {derived: true, add: [{from: browser, to: m.t}]}\n";
+    let text_written = text.replace("connections: derived\n", written);
+    assert_eq!(classes(&text_written), (vec![OutageClass::Unexpected], false));
+
+    let expected = format!("{text}expect: [{{no-failures: {{from: outside}}}}]\n");
+    assert_eq!(classes(&expected), (vec![OutageClass::Outside], false));
+
+    // Its certificate ends, whatever its clients trust.
+    let away = "faults: [{at: 10d, kill-unit: {unit: m.ca/0, for: 190d}}]\n";
+    let text = ingress(authority, "certificates", away);
+    let longer = text.replace("duration: 100d", "duration: 150d");
+    assert_eq!(classes(&longer), (vec![OutageClass::Unexpected], false));
 }

@@ -2,11 +2,15 @@
 //!
 //! Seven seconds in which a container restarts, between two attempts of its client, are true and break no one's day.
 //! They are in `outages.csv`, and head no answer. An outage that is over before everything was at rest for the first
-//! time belongs to the installation: a Vault that waits two days for its first unseal is not broken.
+//! time belongs to the installation: a Vault that waits two days for its first unseal is not broken. A client outside of which
+//! nothing is said is taken to have the CA with which its server began: that it lacks another one is a warning, since how it
+//! is told of one is not in what was given.
 
+use super::explanation::Explanation;
 use super::outages::Outage;
 use super::tally::outage_attempts;
-use trustsim_model::Manifest;
+use super::{Cause, Part, TrustCause};
+use trustsim_model::{EdgeBasis, Manifest};
 
 /// What an outage counts for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -19,6 +23,8 @@ pub enum OutageClass {
     Installation,
     /// It was shorter than `tolerate`, or no attempt failed in it.
     Tolerated,
+    /// Its client is one outside of which nothing is said, and lacks a CA that it is taken not to be given.
+    Outside,
 }
 
 impl OutageClass {
@@ -29,13 +35,14 @@ impl OutageClass {
             Self::Expected => "expected",
             Self::Installation => "installation",
             Self::Tolerated => "tolerated",
+            Self::Outside => "outside",
         }
     }
 
     /// Whether it breaks what says that nothing fails, and is told with its cause.
     pub const fn is_told(self) -> bool {
         match self {
-            Self::Unexpected | Self::Expected => true,
+            Self::Unexpected | Self::Expected | Self::Outside => true,
             Self::Installation | Self::Tolerated => false,
         }
     }
@@ -59,6 +66,33 @@ pub(super) fn class_of(outage: &Outage, manifest: &Manifest) -> OutageClass {
         OutageClass::Tolerated
     } else {
         OutageClass::Unexpected
+    }
+}
+
+/// What an outage counts for once it is explained: `class`, unless it rests on what a client outside is taken to trust and on
+/// nothing else.
+pub(super) fn class_explained(
+    class: OutageClass,
+    manifest: &Manifest,
+    outage: &Outage,
+    explanation: &Explanation,
+    parts: &[Part],
+) -> OutageClass {
+    let connection = &manifest.connections[outage.connection as usize];
+    let is_outside =
+        manifest.deployment.connections[connection.spec].edge == EdgeBasis::Outside;
+    let is_not_given = |explanation: &Explanation| {
+        matches!(
+            explanation.cause.what,
+            Cause::Trust(TrustCause::NotGiven { .. })
+        )
+    };
+    let mut explained = parts.iter().map(|part| &part.explanation).chain([explanation]);
+    match class {
+        OutageClass::Unexpected if is_outside && explained.all(is_not_given) => {
+            OutageClass::Outside
+        }
+        _ => class,
     }
 }
 

@@ -153,6 +153,7 @@ fn totals(run: &Run<'_>) -> Value {
         "outages": run.findings.outages.len(),
         "outages_unexpected": run.findings.outages_of(OutageClass::Unexpected).count(),
         "outages_tolerated": run.findings.outages_of(OutageClass::Tolerated).count(),
+        "outages_of_clients_outside": run.findings.outages_of(OutageClass::Outside).count(),
         "outages_of_installation": run.findings.outages_of(OutageClass::Installation).count(),
         "lost_s": seconds_json(lost),
         "journal_entries": run.journal.entries().len(),

@@ -95,10 +95,14 @@ fn more(run: &Run<'_>, first: &OutageGroup, text: &mut String) {
 /// `error[TS0401]`, and the code.
 fn heading(run: &Run<'_>, together: &OutageGroup) -> (String, &'static str) {
     let findings = run.findings;
-    let is_unexpected = |index: &usize| findings.classes[*index] == OutageClass::Unexpected;
-    let (word, colour) = match together.outages.iter().any(is_unexpected) {
-        true => ("error", style::BAD),
-        false => ("expected", style::WAIT),
+    let is_any = |class| {
+        let mut outages = together.outages.iter();
+        outages.any(|index| findings.classes[*index] == class)
+    };
+    let (word, colour) = match (is_any(OutageClass::Unexpected), is_any(OutageClass::Outside)) {
+        (true, _) => ("error", style::BAD),
+        (false, true) => ("warning", style::WAIT),
+        (false, false) => ("expected", style::WAIT),
     };
     let longest = together.longest();
     let verdict = verdict(run, findings.explanations[longest].seq);

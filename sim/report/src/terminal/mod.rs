@@ -367,6 +367,14 @@ fn expectations(run: &Run<'_>, detail: Detail, text: &mut String) {
         let verb = if unexpected == 1 { "was" } else { "were" };
         text.push_str(&format!(" {outages} {verb} not expected."));
     }
+    let outside = run.findings.outages_of(OutageClass::Outside).count();
+    if outside > 0 {
+        let outages = counted(outside as u64, "outage");
+        let verb = if outside == 1 { "does" } else { "do" };
+        text.push_str(&format!(
+            " {outages} of clients outside {verb} not fail the run: how they are told of a new CA is not known."
+        ));
+    }
     // That no connection fails where none is attempted is no result.
     if let Some(summary) = seeds::summary(run).filter(|_| !nothing_judged) {
         text.push_str(&format!(" {summary}"));
