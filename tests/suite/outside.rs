@@ -214,17 +214,24 @@ fn what_is_assumed_of_a_client_outside_warns() {
         let (_, _, findings) = diagnosed(deployed(text));
         (findings.classes.clone(), findings.passed())
     };
-    let rotation = "faults: [{at: 10d, set-config: {app: m.ca, options: {ca-common-name: another}}}]\n";
+    let rotation =
+        "faults: [{at: 10d, set-config: {app: m.ca, options: {ca-common-name: another}}}]\n";
     let authority = "self-signed-certificates, channel: 1/stable";
     let text = ingress(authority, "certificates", rotation);
     assert_eq!(classes(&text), (vec![OutageClass::Outside], true));
     let (_, told) = outages_from_outside(&text);
     assert!(told.contains("warning[TS0401]"), "{told}");
-    assert!(told.contains("1 outage of clients outside does not fail the run"), "{told}");
+    assert!(
+        told.contains("1 outage of clients outside does not fail the run"),
+        "{told}"
+    );
 
     let written = "clients: {browser: {trusts: [m.ca]}}\nconnections: {derived: true, add: [{from: browser, to: m.t}]}\n";
     let text_written = text.replace("connections: derived\n", written);
-    assert_eq!(classes(&text_written), (vec![OutageClass::Unexpected], false));
+    assert_eq!(
+        classes(&text_written),
+        (vec![OutageClass::Unexpected], false)
+    );
 
     let expected = format!("{text}expect: [{{no-failures: {{from: outside}}}}]\n");
     assert_eq!(classes(&expected), (vec![OutageClass::Outside], false));

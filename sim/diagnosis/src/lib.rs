@@ -247,7 +247,10 @@ pub fn diagnose(deployment: &Deployment, manifest: &Manifest, journal: &Journal)
         explained.map(|each| (each.main, each.parts)).unzip();
     let open_outages =
         open_outages::open_outages(deployment, manifest, journal, &outages, &explanations);
-    let classed = classes.into_iter().zip(&outages).zip(explanations.iter().zip(&parts));
+    let classed = classes
+        .into_iter()
+        .zip(&outages)
+        .zip(explanations.iter().zip(&parts));
     let classes = classed
         .map(|((class, outage), (explanation, parts))| {
             outage_class::class_explained(class, manifest, outage, explanation, parts)

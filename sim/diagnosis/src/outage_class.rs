@@ -79,15 +79,17 @@ pub(super) fn class_explained(
     parts: &[Part],
 ) -> OutageClass {
     let connection = &manifest.connections[outage.connection as usize];
-    let is_outside =
-        manifest.deployment.connections[connection.spec].edge == EdgeBasis::Outside;
+    let is_outside = manifest.deployment.connections[connection.spec].edge == EdgeBasis::Outside;
     let is_not_given = |explanation: &Explanation| {
         matches!(
             explanation.cause.what,
             Cause::Trust(TrustCause::NotGiven { .. })
         )
     };
-    let mut explained = parts.iter().map(|part| &part.explanation).chain([explanation]);
+    let mut explained = parts
+        .iter()
+        .map(|part| &part.explanation)
+        .chain([explanation]);
     match class {
         OutageClass::Unexpected if is_outside && explained.all(is_not_given) => {
             OutageClass::Outside

@@ -194,6 +194,8 @@ pub(crate) struct RelationDump {
     pub(crate) interface: Option<String>,
     /// Whether it is between units of one machine only.
     pub(crate) container: bool,
+    /// Its number in the model, where it is told: relations are numbered as they are made.
+    pub(crate) number: Option<u64>,
     /// What it was read from.
     pub(crate) kind: Kind,
     /// Where it is.

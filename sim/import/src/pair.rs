@@ -37,7 +37,10 @@ pub(crate) fn paired(
     }
     for relation in told {
         let between = by_names.entry(names(&relation)).or_default();
-        if between.iter().any(|at| is_same(&found[*at], &relation)) {
+        let mut same = between.iter().filter(|at| is_same(&found[**at], &relation));
+        if let Some(at) = same.next() {
+            let known = &mut found[*at];
+            known.number = known.number.or(relation.number);
             continue;
         }
         if has_status && is_contradicted(&relation, model) {
@@ -52,7 +55,20 @@ pub(crate) fn paired(
         between.push(found.len());
         found.push(relation);
     }
+    put_in_order(&mut found);
     found
+}
+
+/// Puts those whose numbers are told into the order in which they were made, in the places that they have together: of two
+/// that ask two CAs for the same certificate the order decides which is answered first, and no status has it.
+fn put_in_order(relations: &mut [RelationDump]) {
+    let is_told = |at: &usize| relations[*at].number.is_some();
+    let places: Vec<usize> = (0..relations.len()).filter(is_told).collect();
+    let mut told: Vec<RelationDump> = places.iter().map(|at| relations[*at].clone()).collect();
+    told.sort_by_key(|relation| relation.number);
+    for (at, relation) in places.into_iter().zip(told) {
+        relations[at] = relation;
+    }
 }
 
 pub(crate) fn shown(side: &SideDump) -> String {
@@ -243,6 +259,7 @@ fn relation(one: &Listed<'_>, two: &Listed<'_>, knowledge: &Knowledge) -> Relati
         sides: [side(&one.name), side(&two.name)],
         interface: interface.map(str::to_owned),
         container: one.by.container || two.by.container,
+        number: None,
         kind: Kind::Status,
         place: one.by.place,
     }

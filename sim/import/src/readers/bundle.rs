@@ -190,6 +190,7 @@ fn relations(node: &Node, dump: &mut ModelDump, out: &mut Diagnostics) {
                 sides: [side(left), side(right)],
                 interface: None,
                 container: false,
+                number: None,
                 kind: Kind::Bundle,
                 place: node
                     .elements()

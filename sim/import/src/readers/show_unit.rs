@@ -11,7 +11,7 @@ use trustsim_yaml::{Entry, Node, Spanned};
 
 use super::published::publish;
 use super::status::{charm_of_url, split_revision};
-use super::{left_out, text};
+use super::{left_out, number, text};
 use crate::addresses::SeenAddress;
 use crate::dump::{ApplicationDump, Kind, ModelDump, RelationDump, SaasDump, SideDump};
 
@@ -139,6 +139,7 @@ fn related(
         }),
         interface: None,
         container: false,
+        number: number(node, "relation-id").map(|number| number.value),
         kind: Kind::ShowUnit,
         place: node.place,
     };

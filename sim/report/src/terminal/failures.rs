@@ -99,7 +99,10 @@ fn heading(run: &Run<'_>, together: &OutageGroup) -> (String, &'static str) {
         let mut outages = together.outages.iter();
         outages.any(|index| findings.classes[*index] == class)
     };
-    let (word, colour) = match (is_any(OutageClass::Unexpected), is_any(OutageClass::Outside)) {
+    let (word, colour) = match (
+        is_any(OutageClass::Unexpected),
+        is_any(OutageClass::Outside),
+    ) {
         (true, _) => ("error", style::BAD),
         (false, true) => ("warning", style::WAIT),
         (false, false) => ("expected", style::WAIT),

@@ -30,6 +30,7 @@ impl Reading<'_> {
             sides: [left, right],
             interface: None,
             container: false,
+            number: None,
             kind: Kind::Terraform,
             place,
         });
