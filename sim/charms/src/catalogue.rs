@@ -11,42 +11,36 @@ use super::{CharmDeclaration, KnownCharm, Provenance, REGISTRY};
 pub use choice::{
     KnownReading, entry_key, known_charm, readings, revisions_with_action, revisions_with_option,
 };
+use trustsim_packed::packed_text;
 use trustsim_yaml::{FromNode, Map, Node, Reader, Unknown, parse};
 
 /// Name and text of each file.
-const FILES: [(&str, &str); 10] = [
-    ("catalogue.yaml", include_str!("catalogue.yaml")),
-    ("catalogue/sql.yaml", include_str!("catalogue/sql.yaml")),
-    (
-        "catalogue/ingress.yaml",
-        include_str!("catalogue/ingress.yaml"),
-    ),
-    (
-        "catalogue/kubernetes.yaml",
-        include_str!("catalogue/kubernetes.yaml"),
-    ),
-    (
-        "catalogue/observability.yaml",
-        include_str!("catalogue/observability.yaml"),
-    ),
-    (
-        "catalogue/coordinators.yaml",
-        include_str!("catalogue/coordinators.yaml"),
-    ),
-    (
-        "catalogue/earlier.yaml",
-        include_str!("catalogue/earlier.yaml"),
-    ),
-    ("catalogue/data.yaml", include_str!("catalogue/data.yaml")),
-    (
-        "catalogue/applications.yaml",
-        include_str!("catalogue/applications.yaml"),
-    ),
-    (
-        "catalogue/openstack.yaml",
-        include_str!("catalogue/openstack.yaml"),
-    ),
-];
+fn files() -> &'static [(&'static str, String)] {
+    static FILES: OnceLock<[(&str, String); 10]> = OnceLock::new();
+    FILES.get_or_init(|| {
+        [
+            ("catalogue.yaml", packed_text!("catalogue.yaml")),
+            ("catalogue/sql.yaml", packed_text!("sql.yaml")),
+            ("catalogue/ingress.yaml", packed_text!("ingress.yaml")),
+            ("catalogue/kubernetes.yaml", packed_text!("kubernetes.yaml")),
+            (
+                "catalogue/observability.yaml",
+                packed_text!("observability.yaml"),
+            ),
+            (
+                "catalogue/coordinators.yaml",
+                packed_text!("coordinators.yaml"),
+            ),
+            ("catalogue/earlier.yaml", packed_text!("earlier.yaml")),
+            ("catalogue/data.yaml", packed_text!("data.yaml")),
+            (
+                "catalogue/applications.yaml",
+                packed_text!("applications.yaml"),
+            ),
+            ("catalogue/openstack.yaml", packed_text!("openstack.yaml")),
+        ]
+    })
+}
 
 /// Every known charm, by Charmhub name.
 ///
@@ -57,7 +51,7 @@ pub fn catalogue() -> &'static BTreeMap<String, KnownCharm> {
     static CATALOGUE: OnceLock<BTreeMap<String, KnownCharm>> = OnceLock::new();
     CATALOGUE.get_or_init(|| {
         let mut charms = BTreeMap::new();
-        for (file, text) in FILES {
+        for (file, text) in files() {
             for (key, charm) in read(text).unwrap_or_else(|error| panic!("{file}: {error}")) {
                 let before = charms.insert(key, charm);
                 assert_eq!(before, None, "a charm of {file} is in another file too");
@@ -72,9 +66,8 @@ pub fn catalogue_source(charm: &str) -> Option<(&'static str, &'static str)> {
     if !catalogue().contains_key(charm) {
         return None;
     }
-    FILES
-        .into_iter()
-        .find(|(_, text)| block(text, charm).is_some())
+    let mut named = files().iter().map(|(file, text)| (*file, text.as_str()));
+    named.find(|(_, text)| block(text, charm).is_some())
 }
 
 /// An entry as it is written, whose places are of no file.
@@ -141,7 +134,7 @@ mod tests {
     #[test]
     fn the_embedded_file_is_well_formed() {
         let mut names = Vec::new();
-        for (file, text) in FILES {
+        for (file, text) in files() {
             let charms = read(text).unwrap_or_else(|error| panic!("{file}: {error}"));
             assert!(
                 text.lines().count() < 400,
@@ -166,7 +159,7 @@ mod tests {
                     ["tls-certificates", "certificate_transfer"].contains(&&*endpoint.interface);
                 is_tls && endpoint.role == Role::Requirer
             });
-            let text = FILES.iter().find_map(|(_, text)| {
+            let text = files().iter().find_map(|(_, text)| {
                 let at = text.find(&format!("\n{}:\n", charm.metadata.name))?;
                 text[at + 1..].split("\n\n").next()
             });

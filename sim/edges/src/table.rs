@@ -13,9 +13,8 @@ use crate::row::{
 };
 use crate::versions::CharmVersions;
 use trustsim_charm_model::revisions;
+use trustsim_packed::packed_text;
 use trustsim_yaml::{FromNode, Reader, Spanned, Text, Unknown, parse};
-
-const TEXT: &str = include_str!("interfaces.yaml");
 
 /// The rows, and which of them an interface has.
 struct Table {
@@ -113,7 +112,10 @@ pub fn listener_rows() -> &'static [ListenerRow] {
 /// Never, as long as the embedded file is well formed, which a test holds it to.
 fn table() -> &'static Table {
     static TABLE: OnceLock<Table> = OnceLock::new();
-    TABLE.get_or_init(|| read(TEXT).unwrap_or_else(|error| panic!("interfaces.yaml: {error}")))
+    TABLE.get_or_init(|| {
+        read(&packed_text!("interfaces.yaml"))
+            .unwrap_or_else(|error| panic!("interfaces.yaml: {error}"))
+    })
 }
 
 fn read(text: &str) -> Result<Table, String> {
@@ -406,7 +408,7 @@ mod tests {
 
     #[test]
     fn the_embedded_file_is_well_formed() {
-        let table = read(TEXT).expect("well formed");
+        let table = read(&packed_text!("interfaces.yaml")).expect("well formed");
         let mut seen = BTreeSet::new();
         let (between, of_all): (Vec<_>, Vec<_>) =
             table.rows.iter().partition(|row| row.between.is_some());

@@ -14,58 +14,10 @@ use serde_json::{Value as Json, json};
 use sha2::{Digest, Sha256};
 use thiserror::Error;
 use trustsim_files::ScratchFolder;
+use trustsim_packed::packed_text;
 
 /// What the interpreter runs.
 const BOOTSTRAP: &str = include_str!("../worker/bootstrap.py");
-/// The modules of the worker, by name.
-const MODULES: [(&str, &str); 16] = [
-    (
-        "chance",
-        include_str!("../worker/trustsim_worker/chance.py"),
-    ),
-    ("charm", include_str!("../worker/trustsim_worker/charm.py")),
-    (
-        "commands",
-        include_str!("../worker/trustsim_worker/commands.py"),
-    ),
-    (
-        "file_commands",
-        include_str!("../worker/trustsim_worker/file_commands.py"),
-    ),
-    ("guard", include_str!("../worker/trustsim_worker/guard.py")),
-    ("hook", include_str!("../worker/trustsim_worker/hook.py")),
-    (
-        "kubernetes",
-        include_str!("../worker/trustsim_worker/kubernetes.py"),
-    ),
-    (
-        "network",
-        include_str!("../worker/trustsim_worker/network.py"),
-    ),
-    (
-        "own_files",
-        include_str!("../worker/trustsim_worker/own_files.py"),
-    ),
-    (
-        "processes",
-        include_str!("../worker/trustsim_worker/processes.py"),
-    ),
-    (
-        "server",
-        include_str!("../worker/trustsim_worker/server.py"),
-    ),
-    ("snapd", include_str!("../worker/trustsim_worker/snapd.py")),
-    ("state", include_str!("../worker/trustsim_worker/state.py")),
-    (
-        "system_commands",
-        include_str!("../worker/trustsim_worker/system_commands.py"),
-    ),
-    ("tools", include_str!("../worker/trustsim_worker/tools.py")),
-    (
-        "workload",
-        include_str!("../worker/trustsim_worker/workload.py"),
-    ),
-];
 /// How often a worker that is to end is looked at, and after how many looks it is killed.
 const LOOK: Duration = Duration::from_millis(10);
 const PATIENCE: u32 = 300;
@@ -174,6 +126,28 @@ pub(crate) enum Ended {
     Slow(String),
 }
 
+/// The modules of the worker, by name.
+fn modules() -> [(&'static str, String); 16] {
+    [
+        ("chance", packed_text!("chance.py")),
+        ("charm", packed_text!("charm.py")),
+        ("commands", packed_text!("commands.py")),
+        ("file_commands", packed_text!("file_commands.py")),
+        ("guard", packed_text!("guard.py")),
+        ("hook", packed_text!("hook.py")),
+        ("kubernetes", packed_text!("kubernetes.py")),
+        ("network", packed_text!("network.py")),
+        ("own_files", packed_text!("own_files.py")),
+        ("processes", packed_text!("processes.py")),
+        ("server", packed_text!("server.py")),
+        ("snapd", packed_text!("snapd.py")),
+        ("state", packed_text!("state.py")),
+        ("system_commands", packed_text!("system_commands.py")),
+        ("tools", packed_text!("tools.py")),
+        ("workload", packed_text!("workload.py")),
+    ]
+}
+
 impl Worker {
     /// Starts the interpreter and has it import the charm in this folder.
     pub(crate) fn start(python: &Path, folder: &Path, limits: Limits) -> Result<Self, WorkerError> {
@@ -208,9 +182,9 @@ impl Worker {
             identity: [0; 32],
             scratch,
         };
-        let modules: serde_json::Map<String, Json> = MODULES
-            .iter()
-            .map(|(name, text)| ((*name).to_owned(), json!(text)))
+        let modules: serde_json::Map<String, Json> = modules()
+            .into_iter()
+            .map(|(name, text)| (name.to_owned(), json!(text)))
             .collect();
         worker.write(&json!({
             "modules": modules,
@@ -301,7 +275,7 @@ impl Drop for Worker {
 fn identity(ready: &Json, limits: Limits) -> [u8; 32] {
     let mut hash = Sha256::new();
     hash.update(BOOTSTRAP);
-    for (name, text) in MODULES {
+    for (name, text) in modules() {
         hash.update(name);
         hash.update(text);
     }

@@ -11,9 +11,14 @@ use std::sync::OnceLock;
 use super::{block, catalogue, catalogue_source};
 use crate::{CharmDeclaration, KnownCharm, Provenance, REGISTRY, Revisions};
 use trustsim_charm_model::{Generation, GenerationDeclaration};
+use trustsim_packed::packed_text;
 use trustsim_yaml::{FromNode, Node, Reader, Unknown, Value, parse};
 
-const TEXT: &str = include_str!("generations.yaml");
+/// The whole file.
+fn text() -> &'static str {
+    static TEXT: OnceLock<String> = OnceLock::new();
+    TEXT.get_or_init(|| packed_text!("generations.yaml"))
+}
 
 /// A generation of an entry, whose charm is built when it is first asked for.
 #[derive(Clone, Debug)]
@@ -41,7 +46,7 @@ pub(super) fn generations(key: &str) -> &'static [EntryGeneration] {
 }
 
 fn read_generations(key: &'static str) -> Vec<EntryGeneration> {
-    let Some(text) = block(TEXT, key) else {
+    let Some(text) = block(text(), key) else {
         return Vec::new();
     };
     let mut reader = Reader::new(Unknown::Refused, true);
@@ -169,7 +174,7 @@ mod tests {
     use trustsim_charm_model::{Apply, EndpointProfile};
 
     fn keys() -> Vec<&'static str> {
-        let lines = TEXT
+        let lines = text()
             .lines()
             .filter(|line| !line.starts_with([' ', '-', '#']));
         lines.filter_map(|line| line.strip_suffix(':')).collect()
@@ -191,7 +196,7 @@ mod tests {
             }
         }
         // Each begins with a dash at the left edge.
-        let written = TEXT.lines().filter(|line| line.starts_with("- ")).count();
+        let written = text().lines().filter(|line| line.starts_with("- ")).count();
         assert_eq!(count, written);
     }
 

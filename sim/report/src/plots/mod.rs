@@ -14,6 +14,8 @@ mod outages;
 mod panel;
 mod png;
 
+use std::sync::OnceLock;
+
 use plotters::prelude::{BitMapBackend, DrawingBackend, IntoDrawingArea, SVGBackend, WHITE};
 use plotters::style::{FontStyle, register_font};
 use thiserror::Error;
@@ -21,6 +23,7 @@ use thiserror::Error;
 use super::Run;
 use canvas::Canvas;
 use trustsim_files::NamedFile;
+use trustsim_packed::packed;
 
 /// Why a plot could not be drawn.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
@@ -87,12 +90,10 @@ fn draw<P: Picture>(picture: &P) -> Result<Vec<NamedFile>, PlotError> {
 }
 
 fn register_fonts() -> Result<(), PlotError> {
+    static FONTS: OnceLock<[Vec<u8>; 2]> = OnceLock::new();
     // Registered as the generic family: in an SVG the viewer's own sans-serif font is used.
-    let fonts = [
-        (FontStyle::Normal, dejavu::sans_condensed::regular()),
-        (FontStyle::Bold, dejavu::sans_condensed::bold()),
-    ];
-    for (style, bytes) in fonts {
+    let fonts = FONTS.get_or_init(|| [packed!("regular"), packed!("bold")]);
+    for (style, bytes) in [FontStyle::Normal, FontStyle::Bold].into_iter().zip(fonts) {
         register_font(canvas::FONT, style, bytes).map_err(|_| PlotError::Font)?;
     }
     Ok(())
