@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-const FILES: [&str; 11] = [
+const FILES: [&str; 12] = [
     "src/catalogue.yaml",
     "src/catalogue/applications.yaml",
     "src/catalogue/coordinators.yaml",
@@ -14,6 +14,7 @@ const FILES: [&str; 11] = [
     "src/catalogue/observability.yaml",
     "src/catalogue/openstack.yaml",
     "src/catalogue/sql.yaml",
+    "src/catalogue/telemetry.yaml",
 ];
 
 fn main() {

@@ -25,6 +25,7 @@ mod expectations;
 mod fault_kinds;
 mod files;
 mod forecast;
+mod further_charms;
 mod fuzz;
 mod generations;
 mod import;

@@ -16,7 +16,7 @@ use trustsim_yaml::{FromNode, Map, Node, Reader, Unknown, parse};
 
 /// Name and text of each file.
 fn files() -> &'static [(&'static str, String)] {
-    static FILES: OnceLock<[(&str, String); 10]> = OnceLock::new();
+    static FILES: OnceLock<[(&str, String); 11]> = OnceLock::new();
     FILES.get_or_init(|| {
         [
             ("catalogue.yaml", packed_text!("catalogue.yaml")),
@@ -38,6 +38,7 @@ fn files() -> &'static [(&'static str, String)] {
                 packed_text!("applications.yaml"),
             ),
             ("catalogue/openstack.yaml", packed_text!("openstack.yaml")),
+            ("catalogue/telemetry.yaml", packed_text!("telemetry.yaml")),
         ]
     })
 }
@@ -274,7 +275,9 @@ mod tests {
                 "mongodb",
                 "mongodb-k8s",
                 "opensearch",
+                "opensearch-dashboards",
                 "openstack-cloud-controller",
+                "valkey",
                 "zookeeper",
                 "zookeeper-k8s",
             ]

@@ -7,6 +7,11 @@ pub fn headless_service(application: &str, model: &str) -> String {
     format!("{application}-endpoints.{model}.svc.cluster.local")
 }
 
+/// DNS name of the service of an application in a Kubernetes model.
+pub fn service(application: &str, model: &str) -> String {
+    format!("{application}.{model}.svc.cluster.local")
+}
+
 impl Topology {
     /// DNS name of a unit: in a pod that of the StatefulSet's headless service, on a machine its
     /// address in the space to which its application is bound.
@@ -67,6 +72,6 @@ impl Topology {
         let model = self.model(application.model);
         model
             .kubernetes
-            .then(|| format!("{}.{}.svc.cluster.local", application.name, model.name))
+            .then(|| service(&application.name, &model.name))
     }
 }

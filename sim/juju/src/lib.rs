@@ -48,7 +48,7 @@ mod value;
 #[cfg(test)]
 mod tests;
 
-pub use address::headless_service;
+pub use address::{headless_service, service};
 pub use agents::{Activity, Agent, Failed, RelationLocal, Running};
 pub use context::{
     Effects, Files, GrantedSecret, RepeatedChange, RepeatedFailure, SecretView, Telling,

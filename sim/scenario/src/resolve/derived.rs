@@ -22,10 +22,11 @@ use crate::format::ConnectionsFile;
 use excepted::excepted;
 use outside::Outside;
 use trust::Trust;
+use trustsim_charms::{CharmMetadata, EndpointProfile};
 use trustsim_edges::{Checks, Edge, EdgeIndex, Edges, End, Name, Plain, Reason, Transport, derive};
 use trustsim_errors::{Code, Diagnostic, Diagnostics, Severity};
 use trustsim_interfaces::passed_ca::Carrier;
-use trustsim_juju::headless_service;
+use trustsim_juju::{headless_service, service};
 use trustsim_kernel::Span;
 use trustsim_model::{
     ApplicationIndex, ConnectionSpec, ConnectionSpecIndex, Deployment, EdgeBasis, ModelKind,
@@ -376,7 +377,7 @@ fn connection(
         return Err(without_certificate(to, deployment));
     }
     let played = unplayed_trust(edge, [from, to], is_passed_on, trust)?;
-    let name = name(edge, to, deployment);
+    let name = name(edge, to, certificate.as_deref(), deployment);
     let client = Party::Application(from);
     let relation = edge.reasons.iter().copied().find_map(Reason::relation);
     let binding = dialled_endpoint(deployment, client, to, relation);
@@ -410,18 +411,40 @@ fn connection(
     Ok((spec, place))
 }
 
+/// The name of a service, as the `fixed-name` of a charm writes it.
+const NAME_OF_SERVICE: &str = "{app}.{model}.svc.cluster.local";
+
 /// The name that an edge dials, where that is not what the server is really called.
-fn name(edge: &Edge, to: ApplicationIndex, deployment: &Deployment) -> Option<NameSpec> {
+fn name(
+    edge: &Edge,
+    to: ApplicationIndex,
+    certificate: Option<&str>,
+    deployment: &Deployment,
+) -> Option<NameSpec> {
+    let application = &deployment.applications[to];
+    let model = &deployment.models[application.model].name;
     match &edge.name {
         Name::External(name) => name.clone().map(NameSpec::Written),
         Name::IngressAddress => Some(NameSpec::IngressAddress),
         Name::HeadlessService => {
-            let application = &deployment.applications[to];
-            let model = &deployment.models[application.model].name;
             let name = headless_service(&application.name, model);
             Some(NameSpec::Written(name))
         }
-        Name::Host | Name::Address | Name::Service | Name::Localhost => None,
+        // Where a charm asks for that name alone. Of others it is not told which further names their certificates have.
+        Name::Service => {
+            let asked = certificate.and_then(|name| fixed_name(&application.charm, name));
+            let name = service(&application.name, model);
+            (asked == Some(NAME_OF_SERVICE)).then_some(NameSpec::Written(name))
+        }
+        Name::Host | Name::Address | Name::Localhost => None,
+    }
+}
+
+/// The name that a charm asks for over an endpoint in place of the Juju name.
+fn fixed_name<'a>(charm: &'a CharmMetadata, endpoint: &str) -> Option<&'a str> {
+    match charm.endpoint(endpoint)?.profile.as_ref()? {
+        EndpointProfile::Certificates(profile) => profile.fixed_name.as_deref(),
+        _ => None,
     }
 }
 

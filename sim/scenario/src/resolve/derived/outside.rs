@@ -108,7 +108,7 @@ pub(super) fn connection(
         to,
         to_unit: None,
         to_endpoint: certificate.clone().filter(|_| trust.has_several(to)),
-        name: name(edge, to, deployment),
+        name: name(edge, to, certificate.as_deref(), deployment),
         binding: dialled_endpoint(deployment, client, to, relation),
         every,
         validator: Validator::default(),
