@@ -501,6 +501,11 @@ fn the_command_line_gives_a_charm_its_code_and_its_runs_are_played_again_from_th
     let given = ["--charm", "mine=mine/pod"];
     let (code, said) = run(&["check", "s.yaml", given[0], given[1]]);
     assert_eq!(code, Some(0), "{said}");
+    // What lies in that folder is no module of Python.
+    for module in ["json.py", "types.py", "dis.py", "ops.py"] {
+        let path = folder.path().join(module);
+        fs::write(path, "raise SystemExit(7)\n").expect("a file is written");
+    }
     let (code, said) = run(&["run", "s.yaml", "-o", "out", given[0], given[1]]);
     assert_eq!(code, Some(0), "{said}");
     let (code, said) = run(&["status", "out"]);

@@ -14,6 +14,8 @@ use trustsim_files::{
 
 /// Says what a charm needs.
 const REQUIREMENTS: &str = include_str!("../worker/requirements.py");
+/// Python's option for modules of its own alone: those of the folder in which it is started are none of ours.
+const ALONE: &str = "-I";
 /// What plays charms. They are installed last, whatever the charm asks for.
 const OURS: [&str; 3] = ["ops==3.9.0", "ops-scenario==8.9.0", "time-machine==3.6.0"];
 /// Beside them, for a charm that sends traces by itself.
@@ -158,7 +160,7 @@ pub fn prepare(folder: &Path, python: &Path, into: &Path) -> Result<Prepared, Pr
         });
     }
     clear(into)?;
-    let made = run(Command::new(python).args(["-m", "venv"]).arg(into));
+    let made = run(Command::new(python).args([ALONE, "-m", "venv"]).arg(into));
     let made = made.map_err(|source| PrepareError::NoPython {
         python: python.to_owned(),
         source,
@@ -227,7 +229,7 @@ fn clear(into: &Path) -> Result<(), PrepareError> {
 
 fn needs(python: &Path, folder: &Path) -> Result<Needs, PrepareError> {
     let asked = run(Command::new(python)
-        .args(["-B", "-c", REQUIREMENTS])
+        .args([ALONE, "-B", "-c", REQUIREMENTS])
         .arg(folder));
     let asked = asked.map_err(|source| PrepareError::NoPython {
         python: python.to_owned(),
@@ -244,7 +246,7 @@ fn needs(python: &Path, folder: &Path) -> Result<Needs, PrepareError> {
 /// them are beside the charm's files.
 fn install(python: &Path, folder: &Path, requirements: &[String]) -> Result<(), PrepareError> {
     let mut pip = Command::new(python);
-    pip.args(["-m", "pip", "install", "--disable-pip-version-check"])
+    pip.args([ALONE, "-m", "pip", "install", "--disable-pip-version-check"])
         .args(["--no-input", "-r", "/dev/stdin"])
         .current_dir(folder);
     let text = requirements.join("\n") + "\n";
@@ -268,6 +270,7 @@ fn install(python: &Path, folder: &Path, requirements: &[String]) -> Result<(), 
 
 fn installed(python: &Path) -> Result<Vec<String>, PrepareError> {
     let listed = run(Command::new(python).args([
+        ALONE,
         "-m",
         "pip",
         "list",

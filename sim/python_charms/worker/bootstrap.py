@@ -1,8 +1,12 @@
 """Takes the worker's modules from the first line of standard input, so that no file of it lies on disk, and runs it."""
 
+import sys
+
+# Modules of the folder in which trustsim was started are none of the charm's.
+sys.path[:] = [folder for folder in sys.path if folder]
+
 import json
 import os
-import sys
 import types
 from importlib.machinery import ModuleSpec
 
