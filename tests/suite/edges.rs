@@ -41,8 +41,13 @@ the name under which the application itself is dialled. Only values that are a U
 their paths are dropped.
 
 A charm that was not read, or is not known to have the endpoint, and has a relation for certificates is taken to serve with
-what it gets, and `ask edges` says that it may. Where nova-compute is told of Keystone and Neutron by nova-cloud-controller, it is these two that it dials. What
-services find in the catalogue of Keystone is not derived, and `ask edges` says so.
+what it gets, and `ask edges` says that it may. Where nova-compute is told of Keystone and Neutron by nova-cloud-controller, it is these two that it dials.
+
+Services that dial each other as a catalogue says have no relation with each other: those of OpenStack by the catalogue of
+Keystone, and functions of a 5G core by the records of their NRF. Such an edge is derived where it was read which charm looks up
+which (`catalogues` of the table), under the name of the public or the internal endpoint as the client is set, and follows from
+the two relations by which the client is told of the catalogue and the service registers there. The functions of a core check no
+certificate. What other clients find is not counted, and `ask edges` names them.
 
 What no relation shows is derived where it is known of a charm: clients outside that come to an ingress, units of one
 application among themselves (`units` of the table), and charms that dial the workload beside them over TLS (`workloads`):
@@ -402,8 +407,7 @@ fn a_database_is_not_the_client_of_who_uses_it() {
     }
 }
 
-/// What is found in a catalogue of services is no edge of any relation, and that it is not counted is told: of Keystone and of
-/// the NRF of a 5G core (canonical/sdcore-amf-k8s-operator 3646c47 `src/charm.py` 585-590: `scheme="https"`).
+/// What an application of which that is not known finds in a catalogue of services is told, and not counted.
 #[test]
 fn what_is_found_in_a_catalogue_of_services_is_told() {
     let deployment = deployed(
@@ -426,6 +430,6 @@ charms:
     let told = words::further(&deployment);
     assert_eq!(
         told,
-        ["not counted: what network functions find by their NRF"]
+        ["not counted: what m.nssf finds in the records of the NRF"]
     );
 }

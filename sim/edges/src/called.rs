@@ -4,8 +4,8 @@ use crate::derive::Derivation;
 use crate::edge::Name;
 use crate::fronts::external_name;
 use crate::legs::name;
-use crate::row::Row;
-use trustsim_model::{ApplicationIndex, RelationSpec};
+use crate::row::{LookupRow, Row};
+use trustsim_model::{ApplicationIndex, ApplicationSpec, RelationSpec};
 
 impl Derivation<'_> {
     /// The name or address that an option gives an application; of several the first. Those of a cluster count where it is
@@ -41,4 +41,15 @@ impl Derivation<'_> {
             None => name(called.dialled),
         }
     }
+}
+
+/// Whether a client looks up internal endpoints: `true`, or the first of the types that it tries.
+pub(crate) fn set_to_internal(by: &LookupRow, client: &ApplicationSpec) -> bool {
+    let option = by.internal_by.as_ref();
+    let value = option.and_then(|option| client.option_value(option));
+    by.internal
+        || value.is_some_and(|value| {
+            let value = value.to_ascii_lowercase();
+            value == "true" || value.starts_with("internal")
+        })
 }

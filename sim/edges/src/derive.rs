@@ -36,6 +36,7 @@ pub fn derive(deployment: &Deployment) -> Edges {
     derivation.add_from_outside();
     derivation.add_among_units();
     derivation.add_to_own_workloads();
+    derivation.add_found_in_catalogues();
     Edges {
         edges: derivation.edges,
         absent: deployment.absent.len(),

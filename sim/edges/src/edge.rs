@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::row::{Checks, Exception, Row, UnitsRow, WorkloadRow};
+use crate::row::{CatalogueRow, Checks, Exception, LookupRow, Row, UnitsRow, WorkloadRow};
 use trustsim_model::{ApplicationIndex, RelationIndex, TiVec};
 
 /// Position in [`Edges::edges`].
@@ -271,6 +271,17 @@ pub enum Reason {
     Units(&'static UnitsRow),
     /// A charm talks to the workload of its own unit.
     Workload(&'static WorkloadRow),
+    /// A client finds a service in a catalogue.
+    Catalogue {
+        /// The relation over which the client is told of the catalogue.
+        client: RelationIndex,
+        /// The relation over which the service registers there.
+        service: RelationIndex,
+        /// The catalogue.
+        row: &'static CatalogueRow,
+        /// By which of its rows.
+        by: &'static LookupRow,
+    },
 }
 
 impl Reason {
@@ -280,11 +291,20 @@ impl Reason {
             Self::Relation { row, exception, .. } => row.assumed && exception.is_none(),
             Self::Ingress { row, .. } | Self::Front(_, row) => row.assumed,
             Self::Units(row) => row.assumed,
-            Self::Workload(_) => false,
+            Self::Workload(_) | Self::Catalogue { .. } => false,
         }
     }
 
-    /// The relation that the edge follows from.
+    /// The relation by which the dialer is told of the listener: of one that it finds in a catalogue, that by which it is
+    /// told of the catalogue.
+    pub const fn told_over(self) -> Option<RelationIndex> {
+        match self {
+            Self::Catalogue { client, .. } => Some(client),
+            other => other.relation(),
+        }
+    }
+
+    /// The relation that the edge follows from, between the dialer and what it is told of.
     pub const fn relation(self) -> Option<RelationIndex> {
         match self {
             Self::Relation { relation, .. }
@@ -292,7 +312,7 @@ impl Reason {
                 client: relation, ..
             }
             | Self::Front(relation, _) => Some(relation),
-            Self::Units(_) | Self::Workload(_) => None,
+            Self::Units(_) | Self::Workload(_) | Self::Catalogue { .. } => None,
         }
     }
 }

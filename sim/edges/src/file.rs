@@ -15,6 +15,8 @@ record! {
         workloads: Vec<WorkloadFile> = "workloads" [Required],
         /// At which ports charms listen.
         listeners: Vec<ListenerFile> = "listeners" [Required],
+        /// What clients find in catalogues of services.
+        catalogues: Vec<CatalogueFile> = "catalogues" [Required],
     }
 }
 
@@ -61,8 +63,6 @@ record! {
         ingress_option: IngressOptionFile = "ingress-option",
         /// Interfaces by which the side that does not dial is told of servers, whose URLs it hands on to be dialled.
         hands_on: Vec<String> = "hands-on",
-        /// What is dialled besides, which no relation shows.
-        further: String = "further",
         /// Whether the requirer gets a URL over it.
         gives_url: bool = "gives-url",
         /// Whether clients outside dial the provider.
@@ -274,6 +274,52 @@ record! {
         plain_port: Spanned<u32> = "plain-port",
         /// The option that has the port.
         option: String = "option",
+        /// Repository, file and lines.
+        source: Text = "source" [Required],
+    }
+}
+
+record! {
+    /// A catalogue of services.
+    pub(crate) struct CatalogueFile {
+        /// What it is called.
+        name: String = "name" [Required],
+        /// Interfaces whose provider keeps it.
+        interfaces: Vec<String> = "interfaces" [Required],
+        /// Interfaces over which the requirer tells the provider of it.
+        told_over: Vec<String> = "told-over",
+        /// When what is found there is TLS.
+        transport: Text = "transport" [Required],
+        /// What of it is dialled.
+        dialled: Text = "dialled" [Required],
+        /// What is checked (`verified`).
+        checks: Text = "checks",
+        /// Options of a service that name its public endpoint.
+        named_by: Vec<String> = "named-by",
+        /// Options of a service that name its internal endpoint.
+        named_internally_by: Vec<String> = "named-internally-by",
+        /// Options of a service with `hacluster` that have its address.
+        clustered_by: Vec<String> = "clustered-by",
+        /// Who finds what.
+        lookups: Vec<LookupFile> = "lookups" [Required],
+    }
+}
+
+record! {
+    /// What some charms look up.
+    pub(crate) struct LookupFile {
+        /// Charmhub names.
+        charms: Vec<String> = "charms" [Required],
+        /// The charms whose services they dial.
+        finds: Vec<String> = "finds" [Required],
+        /// Endpoints of theirs that have to be related.
+        with: Vec<String> = "with",
+        /// Whether they dial internal endpoints.
+        internal: bool = "internal",
+        /// The option by which they do.
+        internal_by: String = "internal-by",
+        /// Whether the CA comes to them in a databag.
+        ca_in_databag: bool = "ca-in-databag",
         /// Repository, file and lines.
         source: Text = "source" [Required],
     }

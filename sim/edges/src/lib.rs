@@ -7,6 +7,8 @@
 //! loki:grafana-source]` comes one edge from grafana to loki, over TLS if loki has a relation for certificates; with an
 //! ingress in front of loki it is two, grafana to the ingress and the ingress to loki.
 //!
+//! What no relation shows is derived too where it is known of a charm, and so is what it finds in a catalogue of services.
+//!
 //! Where an application is seen to publish URLs, these say whether it is dialled over TLS and under which name, whatever
 //! the row says.
 //!
@@ -14,6 +16,7 @@
 
 mod agents;
 mod called;
+mod catalogues;
 mod certificates;
 mod derive;
 mod edge;
@@ -32,14 +35,15 @@ mod unseen;
 mod versions;
 
 pub use agents::{CONTROLLER_NAME, CONTROLLER_SOURCE, ControllerEdge, controller_edges};
+pub use catalogues::unknown_lookups;
 pub use derive::derive;
 pub use edge::{
     Counts, Edge, EdgeIndex, Edges, End, Name, NoEdge, Outcome, Plain, Process, Reason, Transport,
     Unknown,
 };
 pub use row::{
-    Called, Checks, Dialled, Dials, Exception, IngressOption, ListenerRow, OptionRule, Part, Row,
-    Speaks, TlsWhen, UnitsRow, WorkloadRow,
+    Called, CatalogueRow, Checks, Dialled, Dials, Exception, IngressOption, ListenerRow, LookupRow,
+    OptionRule, Part, Row, Speaks, TlsWhen, UnitsRow, WorkloadRow,
 };
-pub use table::{listener_rows, row_of, rows, units_rows, workload_rows};
+pub use table::{catalogue_rows, listener_rows, row_of, rows, units_rows, workload_rows};
 pub use versions::CharmVersions;

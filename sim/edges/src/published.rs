@@ -8,7 +8,7 @@ use std::net::IpAddr;
 
 use crate::edge::Name;
 use crate::legs::{Leg, is_on_kubernetes};
-use trustsim_model::{ApplicationIndex, Deployment, PublishedUrl};
+use trustsim_model::{ApplicationIndex, Deployment, PublishedUrl, RelationSpec};
 
 /// What the listener of a leg publishes to the dialer.
 #[derive(Clone, Copy, Debug)]
@@ -31,17 +31,25 @@ pub(crate) fn is_plain_itself(index: ApplicationIndex, deployment: &Deployment) 
 impl<'a> Published<'a> {
     /// `None` where nothing was seen.
     pub(crate) fn by(leg: &Leg<'_>, deployment: &'a Deployment) -> Option<Self> {
-        let is_listener = |side: &&trustsim_model::Side| {
-            deployment.application_of(side.party) == Some(leg.listener)
-        };
-        let side = leg.relation.sides.iter().find(is_listener)?;
-        let urls = deployment.applications[leg.listener]
+        Self::over(leg.relation, leg.listener, deployment)
+    }
+
+    /// What an application publishes over one of its relations; `None` where nothing was seen.
+    pub(crate) fn over(
+        relation: &RelationSpec,
+        index: ApplicationIndex,
+        deployment: &'a Deployment,
+    ) -> Option<Self> {
+        let is_own =
+            |side: &&trustsim_model::Side| deployment.application_of(side.party) == Some(index);
+        let side = relation.sides.iter().find(is_own)?;
+        let urls = deployment.applications[index]
             .published
             .get(&side.endpoint)?;
         assert!(!urls.is_empty(), "what is published is at least one URL");
         Some(Self {
             urls,
-            on_kubernetes: is_on_kubernetes(deployment, leg.listener),
+            on_kubernetes: is_on_kubernetes(deployment, index),
         })
     }
 

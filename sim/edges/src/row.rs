@@ -208,8 +208,6 @@ pub struct Row {
     /// Interfaces by which the side that does not dial is told of servers, whose URLs it hands on: the dialer dials those, and
     /// not that side.
     pub hands_on: Vec<String>,
-    /// What is dialled besides, which no relation shows.
-    pub further: Option<String>,
     /// Whether the requirer gets a URL over it that it may give to clients of its own.
     pub gives_url: bool,
     /// Whether clients outside Juju dial the provider because of it.
@@ -329,6 +327,50 @@ pub struct ListenerRow {
     pub plain_port: Option<u16>,
     /// An option of the charm that has the port.
     pub option: Option<String>,
+    /// Repository, file and lines.
+    pub source: String,
+}
+
+/// What is known of a catalogue of services, which an application keeps for others.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CatalogueRow {
+    /// What it is called: `the catalogue of Keystone`.
+    pub name: String,
+    /// Interfaces whose provider keeps it; the requirers register there, or look services up.
+    pub interfaces: Vec<String>,
+    /// Interfaces over which the requirer tells the provider of the catalogue, where it is told of it itself.
+    pub told_over: Vec<String>,
+    /// When what is found there is TLS.
+    pub tls: TlsWhen,
+    /// What of it is dialled.
+    pub dialled: Dialled,
+    /// What is checked of it.
+    pub checks: Checks,
+    /// Options of a service with the name of its public endpoint, the first that is set.
+    pub named_by: Vec<String>,
+    /// The same of its internal endpoint.
+    pub named_internally_by: Vec<String>,
+    /// The same with addresses of both, where the service is related to `hacluster`.
+    pub clustered_by: Vec<String>,
+    /// Who finds what.
+    pub lookups: Vec<LookupRow>,
+}
+
+/// What some charms look up in a catalogue.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LookupRow {
+    /// Charmhub names.
+    pub charms: Vec<String>,
+    /// The charms whose services they dial; of charms that look up nothing, none.
+    pub finds: Vec<String>,
+    /// Endpoints of theirs that have to be related for them to do so.
+    pub with: Vec<String>,
+    /// Whether they dial internal endpoints, whatever they are set to.
+    pub internal: bool,
+    /// The option by which they do.
+    pub internal_by: Option<String>,
+    /// Whether they have the CA in the databag of the relation by which they are told of the catalogue.
+    pub ca_in_databag: bool,
     /// Repository, file and lines.
     pub source: String,
 }

@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
 use crate::file::{
-    AcrossFile, CalledFile, ExceptionFile, IngressOptionFile, ListenerFile, OptionFile,
-    PlainEndpointFile, RowFile, TableFile, UnitsFile, WorkloadFile,
+    AcrossFile, CalledFile, CatalogueFile, ExceptionFile, IngressOptionFile, ListenerFile,
+    LookupFile, OptionFile, PlainEndpointFile, RowFile, TableFile, UnitsFile, WorkloadFile,
 };
 use crate::row::{
-    Called, Checks, Dialled, Dials, Exception, IngressOption, ListenerRow, OptionRule, Part,
-    PlainEndpoint, Row, Speaks, TlsWhen, UnitsRow, WorkloadRow,
+    Called, CatalogueRow, Checks, Dialled, Dials, Exception, IngressOption, ListenerRow, LookupRow,
+    OptionRule, Part, PlainEndpoint, Row, Speaks, TlsWhen, UnitsRow, WorkloadRow,
 };
 use crate::versions::CharmVersions;
 use trustsim_charm_model::revisions;
@@ -22,6 +22,7 @@ struct Table {
     units: Vec<UnitsRow>,
     workloads: Vec<WorkloadRow>,
     listeners: Vec<ListenerRow>,
+    catalogues: Vec<CatalogueRow>,
 }
 
 const DIALS: [(&str, Dials); 4] = [
@@ -107,6 +108,11 @@ pub fn listener_rows() -> &'static [ListenerRow] {
     &table().listeners
 }
 
+/// Every row about a catalogue of services, in file order.
+pub fn catalogue_rows() -> &'static [CatalogueRow] {
+    &table().catalogues
+}
+
 /// # Panics
 ///
 /// Never, as long as the embedded file is well formed, which a test holds it to.
@@ -135,6 +141,9 @@ fn read(text: &str) -> Result<Table, String> {
     let listeners = file.listeners.iter().flatten();
     let listeners = listeners.filter_map(|row| row.to_row(&mut reader));
     let listeners: Vec<ListenerRow> = listeners.collect();
+    let catalogues = file.catalogues.iter().flatten();
+    let catalogues = catalogues.filter_map(|row| row.to_row(&mut reader));
+    let catalogues: Vec<CatalogueRow> = catalogues.collect();
     match reader.mistakes.first() {
         Some(mistake) => Err(format!(
             "{} at byte {}",
@@ -145,6 +154,7 @@ fn read(text: &str) -> Result<Table, String> {
             units,
             workloads,
             listeners,
+            catalogues,
         }),
     }
 }
@@ -237,7 +247,6 @@ impl RowFile {
                 None => None,
             },
             hands_on: self.hands_on.iter().flatten().cloned().collect(),
-            further: self.further.clone(),
             gives_url: self.gives_url == Some(true),
             front: self.front == Some(true),
             ca_in_databag: self.ca_in_databag == Some(true),
@@ -401,6 +410,39 @@ impl WorkloadFile {
     }
 }
 
+impl CatalogueFile {
+    fn to_row(&self, reader: &mut Reader) -> Option<CatalogueRow> {
+        let lookups = self.lookups.iter().flatten();
+        let lookups = lookups.filter_map(|one| one.to_row(reader)).collect();
+        Some(CatalogueRow {
+            name: self.name.clone()?,
+            interfaces: self.interfaces.clone()?,
+            told_over: self.told_over.iter().flatten().cloned().collect(),
+            tls: word(self.transport.as_ref()?, &TLS_WHEN, reader)?,
+            dialled: word(self.dialled.as_ref()?, &DIALLED, reader)?,
+            checks: optional(self.checks.as_ref(), &CHECKS, reader).unwrap_or(Checks::Verified),
+            named_by: self.named_by.iter().flatten().cloned().collect(),
+            named_internally_by: self.named_internally_by.iter().flatten().cloned().collect(),
+            clustered_by: self.clustered_by.iter().flatten().cloned().collect(),
+            lookups,
+        })
+    }
+}
+
+impl LookupFile {
+    fn to_row(&self, reader: &mut Reader) -> Option<LookupRow> {
+        Some(LookupRow {
+            charms: self.charms.clone()?,
+            finds: self.finds.clone()?,
+            with: self.with.iter().flatten().cloned().collect(),
+            internal: self.internal == Some(true),
+            internal_by: self.internal_by.clone(),
+            ca_in_databag: self.ca_in_databag == Some(true),
+            source: source(self.source.as_ref(), reader)?,
+        })
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -437,7 +479,7 @@ mod tests {
     fn what_is_not_known_is_refused() {
         let row = |more: &str| {
             format!(
-                "interfaces: [{{row: 1, interfaces: [x], {more}}}]\nunits: []\nworkloads: []\nlisteners: []\n"
+                "interfaces: [{{row: 1, interfaces: [x], {more}}}]\nunits: []\nworkloads: []\nlisteners: []\ncatalogues: []\n"
             )
         };
         for (more, wrong) in [

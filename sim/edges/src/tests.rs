@@ -1,5 +1,6 @@
 //! Deployments made by hand, one for each way in which a relation becomes edges.
 
+mod catalogues;
 mod deployments;
 mod identity;
 mod kubernetes;

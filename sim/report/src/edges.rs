@@ -197,5 +197,6 @@ fn source(reason: Reason) -> Option<(Field, &'static str)> {
         }
         Reason::Units(row) => (Field::Nothing, row.source.as_str()),
         Reason::Workload(row) => (Field::Nothing, row.source.as_str()),
+        Reason::Catalogue { by, .. } => (Field::Nothing, by.source.as_str()),
     })
 }

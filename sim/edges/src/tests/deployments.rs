@@ -330,6 +330,9 @@ fn line(deployment: &Deployment, edge: &Edge) -> String {
             Reason::Front(relation, _) => format!("front {relation:?}"),
             Reason::Units(_) => "units".to_owned(),
             Reason::Workload(_) => "workload".to_owned(),
+            Reason::Catalogue {
+                client, service, ..
+            } => format!("catalogue {client:?}, {service:?}"),
         })
         .collect();
     format!(

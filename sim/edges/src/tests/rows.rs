@@ -4,7 +4,8 @@
 use super::deployments::Built;
 use crate::row::{Dials, Row, TlsWhen};
 use crate::{
-    Edge, End, Outcome, Transport, derive, listener_rows, rows, units_rows, workload_rows,
+    Edge, End, Outcome, Transport, catalogue_rows, derive, listener_rows, rows, units_rows,
+    workload_rows,
 };
 
 const TEXT: &str = include_str!("../interfaces.yaml");
@@ -68,7 +69,9 @@ fn sources() -> Vec<(String, &'static str)> {
     let units = units_rows().iter().map(|row| (&row.charms, &row.source));
     let workloads = workload_rows().iter().map(|row| (&row.charms, &row.source));
     let listeners = listener_rows().iter().map(|row| (&row.charms, &row.source));
-    for (charms, source) in units.chain(workloads).chain(listeners) {
+    let lookups = catalogue_rows().iter().flat_map(|row| &row.lookups);
+    let lookups = lookups.map(|row| (&row.charms, &row.source));
+    for (charms, source) in units.chain(workloads).chain(listeners).chain(lookups) {
         found.push((charms.join(" "), source.as_str()));
     }
     found

@@ -6,7 +6,7 @@ use super::number::counted;
 use trustsim_charm_model::{EndpointSource, Role};
 use trustsim_edges::{
     Checks, ControllerEdge, Counts, Dials, Edge, Edges, End, Name, NoEdge, Outcome, Plain, Reason,
-    Row, Transport, Unknown, controller_edges, row_of,
+    Row, Transport, Unknown, controller_edges, row_of, unknown_lookups,
 };
 use trustsim_model::{AbsentRelation, ControllerIndex, Deployment, RelationIndex, RelationSpec};
 use trustsim_scenario::{Derived, LeftOut};
@@ -434,16 +434,30 @@ pub fn controller_edge(edge: ControllerEdge, deployment: &Deployment) -> [String
     }
 }
 
-/// What is dialled besides because of relations of these kinds, each once.
+/// What is looked up in catalogues of services by charms of which it is not known what they find there.
 pub fn further(deployment: &Deployment) -> Vec<String> {
-    let mut found: Vec<&str> = Vec::new();
-    for relation in &deployment.relations {
-        let further = row_of(&relation.interface).and_then(|row| row.further.as_deref());
-        found.extend(further.filter(|further| !found.contains(further)));
-    }
-    let told = found
+    const FEW: usize = 4;
+    let told = unknown_lookups(deployment)
         .into_iter()
-        .map(|further| format!("not counted: {further}"));
+        .map(|(row, clients)| {
+            let mut names: Vec<String> = clients
+                .iter()
+                .take(FEW)
+                .map(|index| deployment.application_address(*index).to_string())
+                .collect();
+            if clients.len() > FEW {
+                names.push(format!("{} more", clients.len() - FEW));
+            }
+            let verb = if clients.len() == 1 { "finds" } else { "find" };
+            let last = names
+                .pop()
+                .expect("a catalogue is told of with its clients");
+            let names = match names.as_slice() {
+                [] => last,
+                others => format!("{} and {last}", others.join(", ")),
+            };
+            format!("not counted: what {names} {verb} in {}", row.name)
+        });
     told.collect()
 }
 
@@ -482,9 +496,10 @@ pub const OWN_WORKLOAD: &str = "a charm dials the workload of its own unit";
 /// What an edge follows from that no relation shows.
 pub fn unseen(edge: &Edge, deployment: &Deployment) -> Option<String> {
     let follows_from = match edge.reasons.first()? {
-        Reason::Front(..) => "clients outside come to an ingress",
-        Reason::Units(_) => AMONG_UNITS,
-        Reason::Workload(_) => OWN_WORKLOAD,
+        Reason::Front(..) => "clients outside come to an ingress".to_owned(),
+        Reason::Units(_) => AMONG_UNITS.to_owned(),
+        Reason::Workload(_) => OWN_WORKLOAD.to_owned(),
+        reason @ Reason::Catalogue { .. } => follows_from(*reason, deployment),
         Reason::Relation { .. } | Reason::Ingress { .. } => return None,
     };
     Some(format!(
@@ -502,6 +517,7 @@ pub fn unseen_source(edge: &Edge) -> String {
             format!("{assumed}{}", row.source)
         }
         Some(Reason::Workload(row)) => row.source.clone(),
+        Some(Reason::Catalogue { by, .. }) => by.source.clone(),
         Some(Reason::Relation { .. } | Reason::Ingress { .. }) | None => String::new(),
     }
 }
@@ -540,5 +556,16 @@ pub fn follows_from(reason: Reason, deployment: &Deployment) -> String {
         } => format!("{} by {}", relation(client), relation(ingress)),
         Reason::Units(_) => AMONG_UNITS.to_owned(),
         Reason::Workload(_) => OWN_WORKLOAD.to_owned(),
+        Reason::Catalogue {
+            client,
+            service,
+            row,
+            ..
+        } => format!(
+            "by {}: {} and {}",
+            row.name,
+            relation(client),
+            relation(service)
+        ),
     }
 }

@@ -462,7 +462,7 @@ fn without_certificate(listener: ApplicationIndex, deployment: &Deployment) -> L
 fn follows_scheme(edge: &Edge) -> bool {
     edge.reasons.iter().any(|reason| match reason {
         Reason::Workload(_) => true,
-        _ => edge.from != edge.to && reason.relation().is_some(),
+        _ => edge.from != edge.to && reason.told_over().is_some(),
     })
 }
 
@@ -534,7 +534,7 @@ fn unplayed_name(
 
 /// Where the relation is written from which an edge follows first, or the application whose units it is among.
 fn place(edge: &Edge, to: ApplicationIndex, inventory: &Inventory) -> Place {
-    let relation = edge.reasons.iter().copied().find_map(Reason::relation);
+    let relation = edge.reasons.iter().copied().find_map(Reason::told_over);
     let of_relation = |relation: RelationIndex| inventory.place_of_relation(relation);
     relation.map_or_else(|| inventory.place_of(to), of_relation)
 }

@@ -1,5 +1,6 @@
 //! Scenarios whose connections are derived.
 
+mod catalogues;
 mod outside;
 
 use std::path::Path;
@@ -230,7 +231,8 @@ fn what_is_not_played_is_counted_by_why() {
     assert_eq!(of("postgresql_client"), [(LeftOut::Unchecked, 1)]);
     assert_eq!(of("wazuh_api_client"), [(LeftOut::Address, 1)]);
     assert_eq!(of("karapace_client"), []);
-    let text = format!("{KUBERNETES}connections: derived\n").replace("mongodb_client", "fiveg_nrf");
+    let text =
+        format!("{KUBERNETES}connections: derived\n").replace("mongodb_client", "juju-dashboard");
     let without = text.replace("[db:certificates, ca], ", "");
     assert_eq!(left_out(&without), [(LeftOut::NoCertificate, 1)]);
 }
