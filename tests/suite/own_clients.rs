@@ -8,6 +8,7 @@
 //!   580, 628-636: `requests` with `chain.pem`
 //! - canonical/charmed-etcd-operator ab2a7bc `src/common/client.py` 261-264: `etcdctl` with `client_ca.pem` and `client.pem`
 //! - canonical/grafana-k8s-operator 382e463 `src/charm.py` 432-437, 574-578
+//! - canonical/operator 7989557d `tracing/ops_tracing/_api.py`, `_get_destination`, of the charms that have `ops_tracing.Tracing`
 
 use crate::common::{deployed, diagnosed, errors};
 use std::sync::Arc;
@@ -235,4 +236,82 @@ fn what_dials_in_an_action_is_played_where_it_is_written() {
     let (record, own) = played(&written);
     assert_eq!(of_charms(&record), 1);
     assert_eq!(own, []);
+}
+
+/// The charms whose traces are sent by `ops_tracing.Tracing` with `ca_relation_name`, and the endpoint: prometheus-k8s 432c227
+/// `src/charm.py` 267-271, alertmanager-k8s 876ead4 190-194, loki-k8s 8bcecbf2f 246-250, catalogue-k8s 430b1b3
+/// `charm/src/charm.py` 62-66.
+const TRACED: [(&str, &str); 4] = [
+    ("prometheus-k8s", "charm-tracing"),
+    ("alertmanager-k8s", "charm-tracing"),
+    ("loki-k8s", "charm-tracing"),
+    ("catalogue-k8s", "tracing"),
+];
+
+/// Attempts, failed ones, and outages of the process that sends traces, over a rotation of Tempo's CA.
+fn traces(charm: &str, relations: &str) -> (u64, usize) {
+    let text = pods(
+        &format!(
+            "      ca: {{charm: self-signed-certificates, channel: 1/stable, scale: 1}}
+      tempo: {{charm: tempo-coordinator-k8s, scale: 1}}
+      it: {{{charm}, scale: 1}}
+    relations:
+      - [tempo:certificates, ca:certificates]
+{relations}"
+        ),
+        &format!("duration: 20d\n{ROTATION}"),
+    );
+    let (_, record, findings) = diagnosed(deployed(&text));
+    let connections = record.manifest.connections.iter().enumerate();
+    let own = connections.filter(|(_, one)| one.client.as_str().ends_with("(charm-tracing)"));
+    let own: Vec<usize> = own.map(|(index, _)| index).collect();
+    let [index] = own.as_slice() else {
+        panic!("one process sends traces: {own:?}");
+    };
+    let failed = findings.tallies[*index].failed_attempts;
+    let outages = findings.outages.iter();
+    let lost = outages.filter(|outage| outage.connection as usize == *index && failed > 0);
+    (findings.tallies[*index].attempts, lost.count())
+}
+
+/// With the CA that is sent it follows a rotation. Without it nothing is sent, so that nothing fails, and a charm with a
+/// certificate of the same CA is none the better for it.
+#[test]
+fn a_charm_sends_its_traces_with_the_ca_that_it_is_sent() {
+    for (charm, endpoint) in TRACED {
+        let charm = format!("charm: {charm}");
+        let tempo = format!("      - [it:{endpoint}, tempo:tracing]\n");
+        let (attempts, lost) = traces(
+            &charm,
+            &format!("{tempo}      - [it:receive-ca-cert, ca:send-ca-cert]\n"),
+        );
+        assert!(attempts > 400, "{charm}: {attempts}");
+        assert_eq!(lost, 0, "{charm}");
+        for own in ["", "      - [it:certificates, ca:certificates]\n"] {
+            assert_eq!(traces(&charm, &format!("{tempo}{own}")), (0, 0), "{charm}");
+        }
+    }
+}
+
+/// `charm_tracing_config` of canonical/tempo-coordinator-k8s-operator: loki-k8s 07f10935 `src/charm.py` 232-233 has the CA of its
+/// own certificate. traefik-k8s 8ab4a7e `src/charm.py` 248-250 names a file that its charm writes under other names
+/// (`src/traefik.py` 219-240), and so sends nothing to a Tempo with TLS.
+#[test]
+fn what_a_charm_sent_its_traces_with_before_is_of_its_own_certificate() {
+    let own = "      - [it:certificates, ca:certificates]\n";
+    for (charm, expected) in [
+        ("charm: loki-k8s, revision: 201", true),
+        ("charm: alertmanager-k8s, revision: 200", true),
+        ("charm: catalogue-k8s, revision: 133", true),
+        ("charm: traefik-k8s", false),
+    ] {
+        let endpoint = match charm.contains("loki") || charm.contains("traefik") {
+            true => "charm-tracing",
+            false => "tracing",
+        };
+        let tempo = format!("      - [it:{endpoint}, tempo:tracing]\n");
+        let (attempts, lost) = traces(charm, &format!("{tempo}{own}"));
+        assert_eq!((attempts > 400, lost), (expected, 0), "{charm}: {attempts}");
+        assert_eq!(traces(charm, &tempo), (0, 0), "{charm}");
+    }
 }

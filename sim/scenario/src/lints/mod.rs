@@ -315,11 +315,29 @@ impl Lints<'_> {
             Party::Client(_) | Party::Saas(_) => false,
         };
         let label = match is_unread(connection.from) {
+            _ if self.sends_nothing(connection) => "it waits for a CA, and dials nothing",
             true => "will fail with unknown-issuer, unless its charm has a way that was not read",
             false => "will fail with unknown-issuer",
         };
         let diagnostic = Diagnostic::warning(Code::MissingTransfer, place, message).label(label);
         self.push(diagnostic.help(help));
+    }
+
+    /// Whether the client is a process that waits for a CA, and nothing brings it one.
+    fn sends_nothing(&self, connection: &ConnectionSpec) -> bool {
+        let Party::Application(application) = connection.from else {
+            return false;
+        };
+        let name = connection.from_process.as_deref();
+        let process = name.and_then(|name| self.charm(application).process(name));
+        let mut sides = self.deployment.relations.iter().flat_map(|one| &one.sides);
+        process.is_some_and(|process| {
+            process.waits_for_ca
+                && !sides.any(|side| {
+                    self.deployment.application_of(side.party) == Some(application)
+                        && process.trusts.contains(&side.endpoint)
+                })
+        })
     }
 
     /// What helps where the charm gives the client's process no CA, whatever is related.
@@ -331,11 +349,14 @@ impl Lints<'_> {
         let charm = self.charm(application);
         let process = charm.process(process?)?;
         process.trusts.is_empty().then(|| {
-            format!(
-                "the charm `{}` gives this process no CA: another revision may, as \
-                 `charms.{}.processes.{}.trusts` says it",
-                charm.name, charm.name, process.name
-            )
+            let mut help = format!("the charm `{}` gives this process no CA", charm.name);
+            if charm.implementation.plays_processes {
+                help.push_str(&format!(
+                    ": another revision may, as `charms.{}.processes.{}.trusts` says it",
+                    charm.name, process.name
+                ));
+            }
+            help
         })
     }
 
