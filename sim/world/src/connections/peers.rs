@@ -167,9 +167,9 @@ impl<'a> Peers<'a> {
         };
         // What units show each other is judged by what they have for each other.
         let among = self.own_ca_endpoint(pair);
-        let client_trust = spec
-            .mutual
-            .then(|| side.client_trust(among, spec.validator));
+        let server_stack = self.deployed.workload_validator(pair.server);
+        let server_stack = server_stack.unwrap_or(spec.validator);
+        let client_trust = spec.mutual.then(|| side.client_trust(among, server_stack));
         let looked_up = |trust: TrustStore| match spec.revocation {
             true => trust.checking_revocation(self.publications.lists()),
             false => trust,
@@ -184,7 +184,7 @@ impl<'a> Peers<'a> {
             server: ServerSide {
                 identity,
                 client_trust: client_trust.map(looked_up),
-                validator: spec.validator,
+                validator: server_stack,
                 clock: now.skewed_by(server.skew_ns),
             },
             server_name: name.to_owned(),

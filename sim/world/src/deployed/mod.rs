@@ -247,6 +247,17 @@ impl Deployed {
         }
     }
 
+    /// The TLS stack of a unit's workload, where its charm is known to have one.
+    pub(super) fn workload_validator(&self, unit: UnitId) -> Option<Validator> {
+        let index = self.index_of(self.juju.unit(unit).application)?;
+        let name = self.deployment.applications[index]
+            .charm
+            .validator
+            .as_ref()?;
+        let known = name.parse();
+        Some(known.expect("the stacks of a deployment are known ones"))
+    }
+
     /// `model.app/0`.
     pub(super) fn unit_address(&self, unit: UnitId) -> Address {
         let found = self.juju.unit(unit);
