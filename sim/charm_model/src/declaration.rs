@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 
 use super::metadata::{
     CharmMetadata, Endpoint, EndpointProfile, EndpointSource, OptionSpec, ProcessProfile, Protocol,
-    Role, Server,
+    Role, Server, Serves,
 };
 use super::{
     Bugs, Implementation, OWN_CODE, OWN_CODE_OF_CA, Provenance, ReadingDeclaration, Registry,
@@ -144,6 +144,12 @@ record! {
         /// do under `tls-ca`; of several, the first over which a CA came. Of other interfaces than those of
         /// certificates and CAs.
         passes_ca: OneOrMore = "passes-ca" [Extension],
+        /// The endpoint of its own certificates from which it hands the leader's to the server over this one, for the server
+        /// to trust: `mtls-cert` of the data platform. Of requirers of other interfaces than those of certificates and CAs.
+        hands_certificate: Text = "hands-certificate" [Extension],
+        /// What the workload does when a client hands it another certificate over this endpoint, which it then trusts; as
+        /// `apply`. Of providers of other interfaces than those of certificates and CAs.
+        trusts_handed: Text = "trusts-handed" [Extension],
         /// Whether the files go when there is no certificate for the current request.
         delete_on_missing: bool = "delete-on-missing" [Extension],
         /// Whether the files go when the relation goes (false); charms with version 3 of the library are told that their
@@ -420,7 +426,7 @@ impl CharmDeclaration {
         }
     }
 
-    /// What is handed on is the CA that the charm trusts of its own certificates. A server whose charm signs for it without
+    /// What is handed on is the CA that the charm trusts of its own certificates, or a client's own certificate. A server whose charm signs for it without
     /// an endpoint has one even where a revision lacks that endpoint.
     fn check_passed(
         &self,
@@ -441,6 +447,21 @@ impl CharmDeclaration {
                     );
                     reader.bad_value(of.place, message, None);
                 }
+            }
+        }
+        for (_, endpoint) in self.requires.iter().flat_map(Map::iter) {
+            let Some(own) = &endpoint.hands_certificate else {
+                continue;
+            };
+            let is_one = endpoint_named(endpoints, &own.value).is_some_and(|named| {
+                matches!(&named.profile, Some(EndpointProfile::Certificates(profile)) if profile.serves != Serves::Nothing)
+            });
+            if !is_one {
+                let message = format!(
+                    "no certificate comes over `{}`: name an endpoint under `requires` of tls-certificates",
+                    own.value
+                );
+                reader.bad_value(own.place, message, None);
             }
         }
     }
@@ -606,6 +627,7 @@ impl EndpointDeclaration {
             container_scope: one_of(self.scope.as_ref(), &scopes, reader) == Some(1),
             protocol: self.to_protocol(reader),
             profile: self.to_profile(role, &interface, reader),
+            client_certificate: self.to_client_certificate(role, &interface, reader),
             library: self.to_library(&interface, reader),
             bugs: Bugs::named(self.bugs.iter().flatten(), reader),
             source: EndpointSource::Description,

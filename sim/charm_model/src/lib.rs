@@ -60,10 +60,10 @@ pub use implementation::{
 };
 pub use library_binding::LibraryBinding;
 pub use metadata::{
-    AddressOf, Apply, CertificatesProfile, CharmMetadata, DeclaredAuthority, Endpoint,
-    EndpointProfile, EndpointSource, IssuerProfile, KeyUse, LibraryProfile, Mode, OptionSpec,
-    PassingProfile, ProcessProfile, Protocol, Reads, RenewsOn, Role, Server, Serves, Store,
-    TakingProfile, Transfers, TrustProfile, Unnamed,
+    AddressOf, Apply, CertificatesProfile, CharmMetadata, ClientCertificate, DeclaredAuthority,
+    Endpoint, EndpointProfile, EndpointSource, IssuerProfile, KeyUse, LibraryProfile, Mode,
+    OptionSpec, PassingProfile, ProcessProfile, Protocol, Reads, RenewsOn, Role, Server, Serves,
+    Store, TakingProfile, Transfers, TrustProfile, Unnamed,
 };
 pub use operators::{OperatorAction, OperatorContext, PendingTask};
 pub use options::{OptionFault, Options};

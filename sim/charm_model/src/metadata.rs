@@ -185,6 +185,8 @@ pub struct Endpoint {
     pub protocol: Protocol,
     /// How a generic consumer uses it for TLS; ignored by charms that are code.
     pub profile: Option<EndpointProfile>,
+    /// What it does with a certificate that a client hands its server for it to trust.
+    pub client_certificate: Option<ClientCertificate>,
     /// The library the charm speaks it with; `None` for what its code would take.
     pub library: Option<LibraryProfile>,
     /// Mistakes of some revision that it is played with.
@@ -250,6 +252,16 @@ pub enum EndpointProfile {
     PassesCa(PassingProfile),
     /// Requires something else, and takes the CA that the other side hands it.
     TakesCa(TakingProfile),
+}
+
+/// What a charm does with a certificate that a client hands its server, for the server to trust it (`mtls-cert` of
+/// canonical/data-platform-libs `lib/charms/data_platform_libs/v0/data_interfaces.py`, 4bf12d1).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ClientCertificate {
+    /// The client hands the one that its leader got over this endpoint of its own, without the chain.
+    Handed(String),
+    /// The server trusts it; what its workload does when another one comes.
+    Trusted(Apply),
 }
 
 /// How a charm hands on the CA of its certificates.

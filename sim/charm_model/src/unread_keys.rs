@@ -128,6 +128,11 @@ impl CharmMetadata {
     /// What is read of an endpoint that is there for something else than certificates and CAs.
     fn unread_of_passed(&self, endpoint: &Endpoint, key: &str) -> Option<UnreadKey> {
         let is_consumer = self.implementation.endpoint_keys == EndpointKeys::GenericConsumer;
+        if let (Some(_), "hands-certificate" | "trusts-handed") =
+            (&endpoint.client_certificate, key)
+        {
+            return (!is_consumer).then_some(UnreadKey::OwnCode);
+        }
         match (&endpoint.profile, key) {
             (Some(EndpointProfile::PassesCa(_)), "passes-ca")
             | (

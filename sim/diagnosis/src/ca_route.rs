@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::command::{Command, Obstacle};
 use super::facts::{Facts, RelationFact};
 use super::transfer_plan::Transfer;
-use trustsim_charm_model::{CharmMetadata, EndpointProfile, Role};
+use trustsim_charm_model::{CharmMetadata, ClientCertificate, EndpointProfile, Role};
 use trustsim_interfaces::Interface;
 use trustsim_model::{Address, ClientNames, Deployment, EndpointRef, Seq};
 use trustsim_pki::Certificate;
@@ -218,17 +218,53 @@ fn other_process<'a>(
     })
 }
 
-/// A relation that is there for something else, over which the requirer takes the CA of the provider's certificates.
+/// A relation that is there for something else, over which the requirer takes the CA of the provider's certificates, or the
+/// server the certificate of its client.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PassingRelation {
     /// Its interface.
     pub interface: String,
-    /// The provider.
+    /// Who hands it on: the provider, or the client.
     pub provider: EndpointRef,
-    /// The requirer.
+    /// Who takes it: the requirer, or the server.
     pub requirer: EndpointRef,
-    /// Whether the provider's charm hands its CA on at all.
+    /// Whether the charm of the one hands it on at all.
     pub passes: bool,
+    /// Whether it is the certificate of a client.
+    pub of_client: bool,
+}
+
+/// The present relation over which the application of `client` hands that of `server` its certificate, for it to trust.
+pub(super) fn handing(
+    deployment: &Deployment,
+    facts: &Facts<'_>,
+    [client, server]: [&Address; 2],
+    seq: Seq,
+) -> Option<PassingRelation> {
+    let part = |of: &EndpointRef| {
+        let index = deployment.application_at(&of.application)?;
+        let charm = facts.charm(deployment, index, facts.time_of(seq));
+        charm.endpoint(&of.endpoint)?.client_certificate.as_ref()
+    };
+    let mut all = facts.others(&client.to_application(), seq).into_iter();
+    let (interface, provider, requirer) = all.find(|(_, provider, requirer)| {
+        let parts = [part(provider), part(requirer)];
+        let hands = matches!(
+            parts,
+            [
+                Some(ClientCertificate::Trusted(_)),
+                Some(ClientCertificate::Handed(_))
+            ]
+        );
+        hands && provider.application == server.to_application()
+    })?;
+    Some(PassingRelation {
+        interface: interface.to_owned(),
+        provider: requirer.clone(),
+        requirer: provider.clone(),
+        passes: true,
+        of_client: true,
+    })
 }
 
 /// The present relation over which `to` is handed a CA by a server that has certificates of it. One whose charm hands its
@@ -273,6 +309,7 @@ fn passing<'a>(
                 provider: provider.clone(),
                 requirer: requirer.clone(),
                 passes: of.is_some(),
+                of_client: false,
             });
         }
     }

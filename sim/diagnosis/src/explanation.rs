@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use super::ca_route::{CaRoute, OwnedCa, ProtocolMismatches, ca_route};
+use super::ca_route::{CaRoute, OwnedCa, PassingRelation, ProtocolMismatches, ca_route, handing};
 use super::case::Case;
 use super::cause::{Performed, Records, RootCause, Roots, Search, Trail};
 use super::facts::{Facts, cause_chain, seq_of};
@@ -292,6 +292,9 @@ impl<'a> Explainer<'a> {
         let signer = case.signer()?;
         let lacks_trust = case.lacks_trust();
         let trusts_chain = case.trusts_any_issuer();
+        if let Some(handing) = self.handing(case).filter(|_| lacks_trust && !trusts_chain) {
+            return Some(CaRoute::PassedOn(handing));
+        }
         (lacks_trust && !trusts_chain).then(|| {
             ca_route(
                 self.deployment,
@@ -305,6 +308,18 @@ impl<'a> Explainer<'a> {
                 case.as_of,
             )
         })
+    }
+
+    /// The relation over which the server has a certificate of this client, which is not the one that it shows.
+    fn handing(&self, case: &Case<'_>) -> Option<PassingRelation> {
+        let presenter = case.presenter.to_unit();
+        let mut known = case
+            .roots()
+            .iter()
+            .filter_map(|root| self.facts.record_of(root));
+        known.find(|record| record.holder() == presenter)?;
+        let ends = [case.presenter, case.judge];
+        handing(self.deployment, &self.facts, ends, case.as_of)
     }
 
     fn root(&self, chain: &[Seq]) -> Option<Seq> {

@@ -2,7 +2,7 @@
 
 use thiserror::Error;
 
-use super::ca_route::{CaRelation, CaRoute, OwnedCa, PassingRelation, ca_route};
+use super::ca_route::{CaRelation, CaRoute, OwnedCa, PassingRelation, ca_route, handing};
 use super::case::Case;
 use super::explanation::{Explainer, Explanation};
 use super::outages::{Outage, outages};
@@ -247,9 +247,16 @@ fn rests(explainer: &Explainer<'_>, case: &Case<'_>, seq: Seq) -> Rests {
         .iter()
         .find(|issuer| Some(&issuer.certificate) == anchor);
     let owner = owner.map(|issuer| issuer.owner());
-    let source = owner.map_or(Source::Unknown, |owner| {
-        source(explainer, &owner, case, seq)
-    });
+    let handed = || {
+        let ends = [case.presenter, case.judge];
+        let handing = handing(explainer.deployment, &explainer.facts, ends, seq);
+        handing.map_or(Source::Unknown, Source::PassedOn)
+    };
+    let source = match owner {
+        Some(owner) => source(explainer, &owner, case, seq),
+        None if anchor.is_some() => handed(),
+        None => Source::Unknown,
+    };
     Rests {
         signer: case.signer(),
         until: presented.iter().map(Certificate::not_after).min(),

@@ -142,7 +142,7 @@ impl<'a> Derivation<'a> {
             ports: facts.port.into_iter().collect(),
             transport: self.transport(facts.tls, leg.listener, leg.provider),
             checks: facts.checks,
-            mutual: leg.row.mutual,
+            mutual: leg.row.mutual || self.deployment.hands_certificate(leg.relation),
             shows: leg.row.shows.as_deref(),
             ca_in_databag: leg.told_by.ca_in_databag,
             is_unread: false,

@@ -25,9 +25,9 @@ use trustsim_charm_model::names::{
 };
 use trustsim_charm_model::surface::{chain_path, key_path, own_ca_source, paths_under, trust_path};
 use trustsim_charm_model::{
-    Apply, Bugs, CertificatesProfile, Charm, CharmMetadata, EndpointKeys, EndpointProfile,
-    Implementation, LibraryBinding, Mode, ProcessProfile, Requests, Role, Serves, TrustProfile,
-    Unnamed,
+    Apply, Bugs, CertificatesProfile, Charm, CharmMetadata, ClientCertificate, EndpointKeys,
+    EndpointProfile, Implementation, LibraryBinding, Mode, ProcessProfile, Requests, Role, Serves,
+    TrustProfile, Unnamed,
 };
 use trustsim_interfaces::UnitContext;
 use trustsim_interfaces::certificate_transfer;
@@ -64,9 +64,9 @@ struct Inner {
     keys: KeySource,
     certificates: Vec<CertificatesEndpoint>,
     trust: Vec<TrustEndpoint>,
-    /// Endpoints over which it hands on the CA of its certificates.
+    /// Endpoints over which it hands on the CA of its certificates, or one of those.
     passing: Vec<PassingEndpoint>,
-    /// Endpoints over which it is handed a CA.
+    /// Endpoints over which it is handed a CA, or the certificates of its clients.
     taking: Vec<TakingEndpoint>,
     /// Processes of a unit beside its workload.
     processes: Vec<ProcessProfile>,
@@ -210,6 +210,19 @@ impl Requirer {
             peer: None,
         };
         for endpoint in &metadata.endpoints {
+            match &endpoint.client_certificate {
+                Some(ClientCertificate::Handed(own)) => {
+                    inner
+                        .passing
+                        .push(PassingEndpoint::of_client(endpoint, own));
+                }
+                Some(ClientCertificate::Trusted(apply)) => {
+                    inner
+                        .taking
+                        .push(TakingEndpoint::of_server(endpoint, *apply));
+                }
+                None => {}
+            }
             match &endpoint.profile {
                 Some(EndpointProfile::Certificates(profile)) => {
                     assert!(
@@ -348,10 +361,15 @@ fn is_related(unit: &UnitContext<'_>, endpoints: &[String]) -> bool {
 impl CertificatesEndpoint {
     /// The chain that it serves for itself.
     fn served_chain(&self, unit: &UnitContext<'_>) -> Option<Value> {
-        let request = self
-            .requests(unit)
-            .into_iter()
-            .find(|request| request.side == Side::Unit)?;
+        let mut requests = self.requests(unit);
+        let own = requests
+            .iter()
+            .position(|request| request.side == Side::Unit);
+        // A client whose units share one has no other.
+        let request = match own {
+            Some(own) => requests.swap_remove(own),
+            None => requests.into_iter().next()?,
+        };
         let path = chain_path(
             &self.certificates.endpoint,
             common_name(&request.attributes),

@@ -9,10 +9,15 @@
 //! | interface | key | who learns of another CA |
 //! |---|---|---|
 //! | `kafka_client`, `postgresql_client`, `mysql_client`, `mongodb_client`, `opensearch_client` | `tls-ca` | no charm: it is another revision of a secret, and the library passes over `secret-changed` |
+//! | `etcd_client` | `tls-ca` | the requirer: its library says `etcd_ready` in `secret-changed` |
 //! | `kube-control` | `ca-certificate` | the requirer, whose library makes a relation-changed of `secret-changed` |
 //! | `vault-kv` | `ca_certificate` | the requirer, whose library is `ready` in each relation-changed |
 //! | `tempo_cluster`, `mimir_cluster`, `loki_cluster`, `pyroscope_cluster` | `ca_cert` | the requirer, which looks in each hook |
 //! | any other | `ca` | the requirer |
+//!
+//! The other way, a client of the data platform hands its server its own certificate, for it to trust: `mtls-cert`
+//! (`set_mtls_cert` and `mtls_cert_updated`), of which the server is told again in `secret-changed`. No charm takes it back
+//! while the relation is there.
 //!
 //! Simplified: what the real libraries put into a secret that is granted over the relation lies in the application's
 //! databag, so that the hook in which another CA comes is called relation-changed; the leader alone writes.
@@ -26,13 +31,15 @@ use crate::{UnitContext, pem};
 use trustsim_juju::{Hook, HookError, RelationId, SecretOwner, Value};
 
 /// The clients' relations of the data platform, each with the field that says what is asked for.
-const OF_DATA_PLATFORM: [(&str, &str); 5] = [
+const OF_DATA_PLATFORM: [(&str, &str); 6] = [
+    ("etcd_client", OF_ETCD),
     ("kafka_client", "topic"),
     ("postgresql_client", "database"),
     ("mysql_client", "database"),
     ("mongodb_client", "database"),
     ("opensearch_client", "index"),
 ];
+const OF_ETCD: &str = "prefix";
 /// What a requirer of the data platform asks to have in secrets.
 const REQUESTED_SECRETS: &str = "requested-secrets";
 /// `RequirerData.SECRET_FIELDS`.
@@ -53,6 +60,8 @@ pub enum Carrier {
     Cluster,
     /// Any other: the CA as it is, for every relation.
     Plain,
+    /// The certificate of a client, which hands it to its server.
+    ClientCertificate,
 }
 
 impl Carrier {
@@ -69,8 +78,8 @@ impl Carrier {
     }
 
     /// Whether the library of the requirer tells its charm when another CA comes in place of one.
-    pub const fn tells_of_changes(self) -> bool {
-        !matches!(self, Self::DataPlatform(_))
+    pub fn tells_of_changes(self) -> bool {
+        !matches!(self, Self::DataPlatform(resource) if resource != OF_ETCD)
     }
 
     const fn key(self) -> &'static str {
@@ -80,6 +89,7 @@ impl Carrier {
             Self::VaultKv => vault_kv::CA_CERTIFICATE,
             Self::Cluster => cluster::CA_CERT,
             Self::Plain => "ca",
+            Self::ClientCertificate => "mtls-cert",
         }
     }
 }
@@ -130,8 +140,8 @@ pub struct Provider {
 }
 
 impl Provider {
-    /// Hands `ca` on in each relation, and a coordinator what its workers serve with; without one, takes back what was handed on, which Vault's charm does not. Only the
-    /// leader does.
+    /// Hands `ca` on in each relation, and a coordinator what its workers serve with; without one, takes back what was handed on, which Vault's charm and clients do not. Only
+    /// the leader does.
     ///
     /// # Errors
     ///
@@ -142,7 +152,8 @@ impl Provider {
         ca: Option<&Value>,
         handed: Option<&Handed>,
     ) -> Result<(), HookError> {
-        let keeps = self.carrier == Carrier::VaultKv && ca.is_none();
+        let keeps =
+            matches!(self.carrier, Carrier::VaultKv | Carrier::ClientCertificate) && ca.is_none();
         if !unit.is_leader() || keeps {
             return Ok(());
         }
@@ -166,7 +177,10 @@ impl Provider {
                 match self.carrier {
                     Carrier::VaultKv => vault_kv::answer(unit, relation)?,
                     Carrier::Cluster => cluster::answer(unit, relation, handed)?,
-                    Carrier::DataPlatform(_) | Carrier::KubeControl | Carrier::Plain => {}
+                    Carrier::DataPlatform(_)
+                    | Carrier::KubeControl
+                    | Carrier::Plain
+                    | Carrier::ClientCertificate => {}
                 }
             }
         }
@@ -197,7 +211,7 @@ impl Provider {
             Carrier::DataPlatform(resource) => resource,
             Carrier::VaultKv => return vault_kv::is_requested(unit, relation),
             Carrier::Cluster => return cluster::is_requested(unit, relation),
-            Carrier::KubeControl | Carrier::Plain => return Ok(true),
+            Carrier::KubeControl | Carrier::Plain | Carrier::ClientCertificate => return Ok(true),
         };
         let asked = unit.remote_application_data(relation)?;
         Ok(asked.get(resource).is_some())
@@ -223,7 +237,10 @@ impl Requirer {
         match self.carrier {
             Carrier::VaultKv => return vault_kv::request(&self.endpoint, hook, unit),
             Carrier::Cluster => return cluster::request(&self.endpoint, hook, unit),
-            Carrier::DataPlatform(_) | Carrier::KubeControl | Carrier::Plain => {}
+            Carrier::DataPlatform(_)
+            | Carrier::KubeControl
+            | Carrier::Plain
+            | Carrier::ClientCertificate => {}
         }
         let (Hook::RelationCreated { relation, .. }, Carrier::DataPlatform(resource)) =
             (hook, self.carrier)
@@ -313,6 +330,12 @@ mod tests {
                 Carrier::DataPlatform("index"),
                 "tls-ca",
                 false,
+            ),
+            (
+                "etcd_client",
+                Carrier::DataPlatform("prefix"),
+                "tls-ca",
+                true,
             ),
             ("kube-control", Carrier::KubeControl, "ca-certificate", true),
             ("vault-kv", Carrier::VaultKv, "ca_certificate", true),

@@ -19,7 +19,8 @@ use crate::index::{
     ModelIndex, OfferIndex, OperatorIndex, RelationIndex, SaasIndex,
 };
 use trustsim_charm_model::{
-    AcmeProfile, CharmMetadata, CharmSource, EndpointProfile, IssuerProfile, Role,
+    AcmeProfile, CharmMetadata, CharmSource, ClientCertificate, EndpointProfile, IssuerProfile,
+    Role,
 };
 use trustsim_juju::{HookName, Subnet};
 use trustsim_kernel::{Delay, Span, Time, format_duration};
@@ -183,6 +184,21 @@ impl Deployment {
             [
                 Some(EndpointProfile::PassesCa(_)),
                 Some(EndpointProfile::TakesCa(_))
+            ]
+        )
+    }
+
+    /// Whether the requirer of a relation hands the provider its own certificate, which the provider then trusts.
+    pub fn hands_certificate(&self, relation: &RelationSpec) -> bool {
+        let parts = relation.sides.each_ref().map(|side| {
+            let charm = &self.applications[self.application_of(side.party)?].charm;
+            charm.endpoint(&side.endpoint)?.client_certificate.as_ref()
+        });
+        matches!(
+            parts,
+            [
+                Some(ClientCertificate::Trusted(_)),
+                Some(ClientCertificate::Handed(_))
             ]
         )
     }

@@ -512,6 +512,7 @@ impl<'a> Standings<'a> {
             let ends = ends.map(|side| self.deployment.application_of(side.party));
             ends == [Some(connection.to), client]
                 && HAND_CERTIFICATES.contains(&&*relation.interface)
+                && !self.hands_as_described(relation)
         });
         let [server, _] = &handed.filter(|_| connection.mutual)?.sides;
         Some(Reason {
@@ -520,6 +521,24 @@ impl<'a> Standings<'a> {
                 endpoint: server.endpoint.clone(),
             },
         })
+    }
+
+    /// Whether it is known what becomes of a client's certificate over a relation: both charms say that it is handed, which
+    /// is played, or the code of one was read that does not do its part.
+    fn hands_as_described(&self, relation: &RelationSpec) -> bool {
+        let known = relation.sides.each_ref().map(|side| {
+            let charm =
+                &self.deployment.applications[self.deployment.application_of(side.party)?].charm;
+            let endpoint = charm.endpoint(&side.endpoint)?;
+            match (&endpoint.client_certificate, &charm.provenance) {
+                (Some(_), _) => Some(true),
+                (None, Provenance::Read(_)) if endpoint.source == EndpointSource::Description => {
+                    Some(false)
+                }
+                (None, _) => None,
+            }
+        });
+        known == [Some(true), Some(true)] || known.contains(&Some(false))
     }
 
     /// A server that requests no certificate may have one from elsewhere, unless its charm is described.

@@ -527,6 +527,7 @@ fn charm(name: &str, endpoints: &[(&str, Role, &str)]) -> Arc<CharmMetadata> {
         container_scope: false,
         protocol: trustsim_charm_model::Protocol::Current,
         profile: None,
+        client_certificate: None,
         bugs: trustsim_charm_model::Bugs::default(),
         source: trustsim_charm_model::EndpointSource::Description,
         library: None,

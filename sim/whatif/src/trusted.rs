@@ -14,8 +14,8 @@ use trustsim_pki::Certificate;
 use trustsim_tls::{Case, Identity};
 use trustsim_validators::{ErrorKind, TrustStore};
 use trustsim_world::{
-    Address, ApplicationIndex, ConnectionRecord, Deployment, EndpointRef, Party, RelationSpec,
-    Simulation, WatchedSource,
+    Address, ApplicationIndex, ConnectionRecord, Deployment, EndpointRef, Kind, Party,
+    RelationSpec, Simulation, WatchedSource,
 };
 
 /// What is trusted at an instant.
@@ -254,6 +254,7 @@ impl Search<'_> {
         root: &Certificate,
         route: TrustRoute,
     ) -> &mut TrustedRoot {
+        let owner = self.owner(root);
         let trusted = &mut self.found.trusted;
         let known = trusted.iter().position(|one| {
             one.holder == *holder && one.certificate == *root && one.route == route
@@ -262,13 +263,27 @@ impl Search<'_> {
             trusted.push(TrustedRoot {
                 holder: holder.clone(),
                 certificate: root.clone(),
-                owner: self.authorities.owner(root),
+                owner,
                 route,
                 used_by: Vec::new(),
             });
             trusted.len() - 1
         });
         &mut trusted[index]
+    }
+
+    /// The application that has a CA, or a client whose own certificate is trusted.
+    fn owner(&self, root: &Certificate) -> Option<Address> {
+        let entries = self.simulation.journal().entries().iter();
+        let shown = || {
+            let mut issued = entries.rev().filter_map(|entry| match &entry.kind {
+                Kind::CertificateIssued(record) => Some(record),
+                _ => None,
+            });
+            let record = issued.find(|record| record.certificate == *root)?;
+            Some(record.holder().to_application())
+        };
+        self.authorities.owner(root).or_else(shown)
     }
 
     /// How a CA came into the source of a trust store, which is named by the endpoint that brought it.
@@ -282,10 +297,16 @@ impl Search<'_> {
         if holder.model().is_none() {
             return TrustRoute::Given;
         }
-        let owner = self.authorities.owner(root);
+        let owner = self.owner(root);
         let mut relations = relations_over(self.simulation.deployment(), holder, &source.name);
-        let is_of_owner =
-            |relation: &TrustRelation| Some(&relation.provider.application) == owner.as_ref();
+        // A client's certificate comes from the side that requires.
+        let is_of_owner = |relation: &TrustRelation| {
+            let giver = match root.is_ca() {
+                true => &relation.provider,
+                false => &relation.requirer,
+            };
+            Some(&giver.application) == owner.as_ref()
+        };
         if relations.iter().any(is_of_owner) {
             relations.retain(is_of_owner);
         }

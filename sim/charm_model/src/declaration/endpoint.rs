@@ -3,8 +3,9 @@
 use super::{EndpointDeclaration, OneOrMore, Text, one_of};
 use crate::Reconciles;
 use crate::metadata::{
-    AddressOf, Apply, CertificatesProfile, EndpointProfile, KeyUse, LibraryProfile, Mode,
-    PassingProfile, Reads, RenewsOn, Role, Serves, Store, TakingProfile, TrustProfile, Unnamed,
+    AddressOf, Apply, CertificatesProfile, ClientCertificate, EndpointProfile, KeyUse,
+    LibraryProfile, Mode, PassingProfile, Reads, RenewsOn, Role, Serves, Store, TakingProfile,
+    TrustProfile, Unnamed,
 };
 use trustsim_interfaces::{cert_handler, certificate_transfer, tls_certificates};
 use trustsim_juju::HookName;
@@ -67,6 +68,25 @@ impl EndpointDeclaration {
                 let of = named.0.iter().map(|name| name.value.clone()).collect();
                 EndpointProfile::PassesCa(PassingProfile { of })
             }),
+        }
+    }
+
+    /// What it does with the certificate of a client, beside what else it is there for.
+    pub(super) fn to_client_certificate(
+        &self,
+        role: Role,
+        interface: &str,
+        reader: &mut Reader,
+    ) -> Option<ClientCertificate> {
+        match (role, interface) {
+            (_, CERTIFICATES | TRANSFER) | (Role::Peer, _) => None,
+            (Role::Requirer, _) => {
+                let own = self.hands_certificate.as_ref()?;
+                Some(ClientCertificate::Handed(own.value.clone()))
+            }
+            (Role::Provider, _) => {
+                apply(self.trusts_handed.as_ref(), reader).map(ClientCertificate::Trusted)
+            }
         }
     }
 

@@ -478,6 +478,7 @@ fn endpoint(name: &str, role: Role, interface: &str, profile: Option<EndpointPro
         container_scope: false,
         protocol: Protocol::Current,
         profile,
+        client_certificate: None,
         library: None,
         bugs: crate::Bugs::default(),
         source: crate::EndpointSource::Description,

@@ -120,6 +120,7 @@ impl Built {
                 container_scope: false,
                 protocol: Protocol::Current,
                 profile: None,
+                client_certificate: None,
                 library: None,
                 bugs: Bugs::default(),
                 source: EndpointSource::Description,

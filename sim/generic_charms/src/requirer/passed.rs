@@ -5,12 +5,12 @@ use std::sync::Arc;
 
 use super::{CertificatesEndpoint, Changes};
 use trustsim_charm_model::surface::{chain_path, key_path, trust_path};
-use trustsim_charm_model::{Endpoint, PassingProfile, TakingProfile};
+use trustsim_charm_model::{Apply, Endpoint, PassingProfile, TakingProfile};
 use trustsim_interfaces::UnitContext;
 use trustsim_interfaces::passed_ca::{Carrier, Handed, Passing, Provider, Requirer};
 use trustsim_interfaces::pem;
 use trustsim_interfaces::tls_certificates::Side;
-use trustsim_juju::{Hook, HookError, RelationId};
+use trustsim_juju::{Hook, HookError, RelationId, Value};
 
 /// The name under which a worker's files lie.
 const HANDED: &str = "server";
@@ -21,6 +21,8 @@ pub(super) struct PassingEndpoint {
     provider: Provider,
     /// Where the CAs lie that came with those certificates, the first endpoint's first.
     paths: Vec<String>,
+    /// The endpoint whose certificate a client hands its server, in place of a CA.
+    shows: Option<String>,
 }
 
 /// An endpoint over which the charm is handed a CA.
@@ -44,6 +46,20 @@ impl PassingEndpoint {
                 passing,
             },
             paths: profile.of.iter().map(|own| trust_path(own)).collect(),
+            shows: None,
+        }
+    }
+
+    /// The endpoint over which a client hands its server the certificate that came over `shows`.
+    pub(super) fn of_client(endpoint: &Endpoint, shows: &str) -> Self {
+        Self {
+            provider: Provider {
+                endpoint: Arc::from(endpoint.name.as_str()),
+                carrier: Carrier::ClientCertificate,
+                passing: Passing::Ca,
+            },
+            paths: Vec::new(),
+            shows: Some(shows.to_owned()),
         }
     }
 
@@ -60,6 +76,11 @@ impl PassingEndpoint {
         }
         let mut paths = self.paths.iter();
         let ca = paths.find_map(|path| unit.files().get(path.as_str()).cloned());
+        let of_client = |endpoint: &&CertificatesEndpoint| {
+            self.shows.as_deref() == Some(&*endpoint.certificates.endpoint)
+        };
+        let shown = certificates.iter().find(of_client);
+        let ca = ca.or_else(|| leaf(shown?, unit));
         let gathers =
             |endpoint: &&CertificatesEndpoint| endpoint.gathers.contains(&self.provider.endpoint);
         let serving = certificates.iter().find(gathers);
@@ -70,13 +91,19 @@ impl PassingEndpoint {
 
 /// The certificate that a coordinator has, with the secret of its key.
 fn handed(endpoint: &CertificatesEndpoint, unit: &UnitContext<'_>) -> Option<Handed> {
-    let chain = endpoint.served_chain(unit)?;
-    let leaf = pem::loadable(Some(&chain)).into_iter().next()?;
+    let certificate = leaf(endpoint, unit)?;
     let key = endpoint.certificates.key_uri(Side::Unit, unit)?;
     Some(Handed {
-        certificate: pem::chain_value(&[leaf]),
+        certificate,
         key: key.into(),
     })
+}
+
+/// The certificate that lies there for an endpoint, without its chain.
+fn leaf(endpoint: &CertificatesEndpoint, unit: &UnitContext<'_>) -> Option<Value> {
+    let chain = endpoint.served_chain(unit)?;
+    let leaf = pem::loadable(Some(&chain)).into_iter().next()?;
+    Some(pem::chain_value(&[leaf]))
 }
 
 impl TakingEndpoint {
@@ -87,6 +114,25 @@ impl TakingEndpoint {
                 carrier: Carrier::of(&endpoint.interface),
             },
             profile: profile.clone(),
+        }
+    }
+
+    /// The endpoint over which a server is handed the certificates of its clients. It is told of each
+    /// (`mtls_cert_updated`), and a new pod has them again (canonical/kafka-operator 3c25f095
+    /// `common/single_kernel_kafka/events/tls.py`, `update_truststore`; canonical/charmed-etcd-operator 00dfa4e4
+    /// `src/managers/tls.py`, `collect_client_cas`).
+    pub(super) fn of_server(endpoint: &Endpoint, apply: Apply) -> Self {
+        Self {
+            requirer: Requirer {
+                endpoint: Arc::from(endpoint.name.as_str()),
+                carrier: Carrier::ClientCertificate,
+            },
+            profile: TakingProfile {
+                apply,
+                in_each_hook: false,
+                keeps_first_ca: false,
+                restores: true,
+            },
         }
     }
 

@@ -1,6 +1,6 @@
 //! The words for how a CA gets, or does not get, to the application or client that needs it.
 
-use trustsim_diagnosis::CaRoute;
+use trustsim_diagnosis::{CaRoute, PassingRelation};
 use trustsim_model::Address;
 
 /// `the CA that m.store has for its own units`.
@@ -25,16 +25,7 @@ pub fn clause(ca_route: &CaRoute) -> String {
                 among_units(application)
             )
         }
-        CaRoute::PassedOn(relation) => match relation.passes {
-            true => format!(
-                "{} hands on the CA of its certificates to {} over {}, and the client's trust store does not have it",
-                relation.provider, relation.requirer, relation.interface
-            ),
-            false => format!(
-                "{} hands {} no CA over {}",
-                relation.provider, relation.requirer, relation.interface
-            ),
-        },
+        CaRoute::PassedOn(relation) => passed_on(relation),
         CaRoute::OtherProcess {
             process,
             ca_owner,
@@ -81,5 +72,26 @@ pub fn clause(ca_route: &CaRoute) -> String {
             is_trusted_by_scenario: false,
             fetches_again: _,
         } => format!("client {client} was not given the CA of {ca_owner}"),
+    }
+}
+
+/// What is handed on with the data of a relation, and is not there.
+fn passed_on(relation: &PassingRelation) -> String {
+    let PassingRelation {
+        provider,
+        requirer,
+        interface,
+        ..
+    } = relation;
+    match (relation.of_client, relation.passes) {
+        (true, _) => format!(
+            "{provider} hands its certificate to {requirer} over {interface}, and the server's trust store does not have \
+             the one that is shown"
+        ),
+        (false, true) => format!(
+            "{provider} hands on the CA of its certificates to {requirer} over {interface}, and the client's trust store \
+             does not have it"
+        ),
+        (false, false) => format!("{provider} hands {requirer} no CA over {interface}"),
     }
 }

@@ -103,6 +103,7 @@ fn juju_info() -> Candidate {
             container_scope: false,
             protocol: trustsim_charms::Protocol::Current,
             profile: None,
+            client_certificate: None,
             library: None,
             bugs: trustsim_charms::Bugs::default(),
             source: trustsim_charms::EndpointSource::Description,

@@ -294,6 +294,7 @@ impl Inference<'_> {
                 container_scope,
                 protocol,
                 profile,
+                client_certificate: None,
                 library,
                 bugs: trustsim_charms::Bugs::default(),
                 source,

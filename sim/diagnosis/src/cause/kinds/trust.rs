@@ -170,6 +170,8 @@ pub enum NotPassed {
     ReadAtStart,
     /// It has not come yet.
     Pending,
+    /// The server has not taken the certificate that its client shows, and hands it.
+    Certificate,
 }
 
 /// What a client outside Juju has in place of a CA.

@@ -31,7 +31,7 @@ impl<'a> TrustSearch<'_, 'a> {
             why,
         };
         let cause = RootCause::new(what, made.map(|made| made.seq));
-        let cause = cause.pending(why == NotPassed::Pending);
+        let cause = cause.pending(matches!(why, NotPassed::Pending | NotPassed::Certificate));
         match made.filter(|made| self.is_later(made.entry)) {
             Some(later) => {
                 let signer = signer.clone();
@@ -49,6 +49,7 @@ impl<'a> TrustSearch<'_, 'a> {
             return NotPassed::Never;
         }
         match taken {
+            _ if over.of_client => NotPassed::Certificate,
             _ if bugs.is_some_and(|bugs| bugs.word_as_ca) => NotPassed::Word,
             _ if bugs.is_some_and(|bugs| bugs.earlier_relations_only) && !has_earlier => {
                 NotPassed::LaterRelation

@@ -163,6 +163,9 @@ fn not_passed_on(
         NotPassed::ReadAtStart => format!(
             "{judge} has written the CA of {signer} that {provider} handed it, and reads it only when it starts"
         ),
+        NotPassed::Certificate => format!(
+            "{provider} hands its certificate to {requirer} over {interface}, and {judge} has not taken the one that is shown yet"
+        ),
         NotPassed::Pending => format!(
             "the CA of {signer} has not come to {judge} from {provider} over {interface} yet"
         ),
