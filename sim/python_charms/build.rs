@@ -2,13 +2,14 @@
 
 use std::path::Path;
 
-const FILES: [&str; 16] = [
+const FILES: [&str; 17] = [
     "worker/trustsim_worker/chance.py",
     "worker/trustsim_worker/charm.py",
     "worker/trustsim_worker/commands.py",
     "worker/trustsim_worker/file_commands.py",
     "worker/trustsim_worker/guard.py",
     "worker/trustsim_worker/hook.py",
+    "worker/trustsim_worker/keys.py",
     "worker/trustsim_worker/kubernetes.py",
     "worker/trustsim_worker/network.py",
     "worker/trustsim_worker/own_files.py",

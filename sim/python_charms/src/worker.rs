@@ -127,7 +127,7 @@ pub(crate) enum Ended {
 }
 
 /// The modules of the worker, by name.
-fn modules() -> [(&'static str, String); 16] {
+fn modules() -> [(&'static str, String); 17] {
     [
         ("chance", packed_text!("chance.py")),
         ("charm", packed_text!("charm.py")),
@@ -135,6 +135,7 @@ fn modules() -> [(&'static str, String); 16] {
         ("file_commands", packed_text!("file_commands.py")),
         ("guard", packed_text!("guard.py")),
         ("hook", packed_text!("hook.py")),
+        ("keys", packed_text!("keys.py")),
         ("kubernetes", packed_text!("kubernetes.py")),
         ("network", packed_text!("network.py")),
         ("own_files", packed_text!("own_files.py")),

@@ -1,6 +1,8 @@
 //! What a hook sees and draws: its unit's clock, and randomness that follows from the seed.
 
 use serde_json::{Value as Json, json};
+use trustsim_kernel::Streams;
+use trustsim_pki::{KeyAlgorithm, KeyPool};
 
 use super::{charm_that, update_status, worker};
 use crate::worker::Ended;
@@ -79,6 +81,60 @@ fn what_pebble_starts_is_told_after_what_was_written_before() {
             "\"stop\" [] [\"s\"]",
         ]
     );
+}
+
+/// ops[testing] numbers each change of Pebble at random: a layer with a check made every hook another one, so that no
+/// update-status of such a charm was ever known to do nothing (canonical/operator `ops/_private/harness.py` at 2.23,
+/// `_new_perform_check`; canonical/opentelemetry-collector-k8s-operator 2a77867 has one).
+#[test]
+fn a_check_of_pebble_draws_nothing() {
+    let lines = "c = self.unit.get_container('web')\n\
+                 c.add_layer('l', {'services': {'s': {'override': 'replace', 'command': 'x', 'startup': 'enabled'}}, 'checks': \
+                 {'up': {'override': 'replace', 'tcp': {'port': 1}}}}, combine=True)\nc.replan()\nc.restart('s')\n\
+                 self.unit.status = ops.ActiveStatus(str(sorted(c.get_checks())))";
+    let Some((checks, answer)) = told(lines, "00") else {
+        return;
+    };
+    assert_eq!(checks, "['up']");
+    assert_eq!(answer["drew"], false);
+    let again = told(lines, "01").map(|(_, answer)| answer);
+    assert_eq!(again, Some(answer), "the seed is of no account");
+}
+
+/// A key is read dozens of times in a hook (canonical/grafana-k8s-operator 382e463 does so 63 times), and is checked once.
+#[test]
+fn a_key_is_checked_when_it_is_first_read_and_a_damaged_one_whenever() {
+    let Some(python) = trustsim_oracles::python_with_ops() else {
+        return;
+    };
+    let lines = "from cryptography.hazmat.primitives import serialization as s\n\
+                 from cryptography.hazmat.primitives.asymmetric import rsa\n\
+                 from trustsim_worker import keys\nknown = len(keys.KNOWN)\n\
+                 key = rsa.generate_private_key(65537, 2048)\n\
+                 write = lambda key: key.private_bytes(s.Encoding.PEM, s.PrivateFormat.PKCS8, s.NoEncryption())\n\
+                 n = key.private_numbers()\n\
+                 wrong = rsa.RSAPrivateNumbers(n.p, n.q, n.d + 2, n.dmp1, n.dmq1, n.iqmp, n.public_numbers)\n\
+                 wrong = write(wrong.private_key(unsafe_skip_rsa_key_validation=True))\n\
+                 same = {s.load_pem_private_key(write(key), None).private_numbers() == n for _ in range(3)}\n\
+                 refused = []\n\
+                 for _ in range(2):\n    try: s.load_pem_private_key(wrong, None)\n    \
+                 except ValueError: refused.append(True)\n\
+                 self.unit.status = ops.ActiveStatus(f'{known} {len(keys.KNOWN)} {same} {refused}')";
+    let folder = charm_that(lines);
+    let mut worker = worker(&python, folder.path());
+    let pool = KeyPool::new(&Streams::new(1), 1);
+    let mut stream = Streams::new(1).stream("key", "of the test");
+    let key = pool.authority(KeyAlgorithm::Rsa2048, &mut stream);
+    let mut said = || {
+        let ended = worker.play(&update_status(), &mut |_| Some(key.to_pem().to_owned()));
+        match ended.expect("the worker goes on") {
+            Ended::Answered(answer) => answer["status"]["message"].to_string(),
+            other => panic!("{other:?}"),
+        }
+    };
+    // `ask_key` reads the key that was made, which is another text than the charm writes.
+    assert_eq!(said(), "\"0 2 {True} [True, True]\"");
+    assert_eq!(said(), "\"2 2 {True} [True, True]\"", "later hooks know it");
 }
 
 #[test]

@@ -88,11 +88,10 @@ def ready(lines: Lines, begin: dict, scratch: str):
     # A charm that never ends importing is ended by the kernel.
     signal.setitimer(signal.ITIMER_REAL, max(30, 2 * begin["limits"]["seconds"]))
     try:
-        from trustsim_worker import chance
-
-        from trustsim_worker import processes
+        from trustsim_worker import chance, keys, processes
 
         chance.take_over()
+        keys.take_over()
         processes.take_over()
         import time_machine
         import datetime
@@ -163,6 +162,8 @@ def written(folder: str) -> int:
 
 def relay(lines: Lines, child: Lines, seconds: float, folder: str):
     """The answer of the process; what it asks for is asked further up. A text says what it did instead."""
+    from trustsim_worker import keys
+
     end = time.monotonic() + seconds
     while True:
         try:
@@ -175,8 +176,11 @@ def relay(lines: Lines, child: Lines, seconds: float, folder: str):
             continue
         except ValueError:
             return RUBBISH
-        if not isinstance(told, dict) or not told.keys() & {"key", "answer"}:
+        if not isinstance(told, dict) or not told.keys() & {"key", "read-key", "answer"}:
             return None if told is None else RUBBISH
+        if "read-key" in told:
+            keys.KNOWN.add(told["read-key"])
+            continue
         if "key" in told:
             lines.write(told)
             child.write(lines.read())
@@ -194,7 +198,7 @@ def cause_of_death(status: int) -> str:
 def play(lines: Lines, asked: dict, charm, limits: dict, folder: str) -> None:
     """The process of one hook."""
     try:
-        from trustsim_worker import guard, hook
+        from trustsim_worker import guard, hook, keys
 
         def ask_key(wanted: dict) -> str:
             lines.write({"key": wanted})
@@ -203,6 +207,7 @@ def play(lines: Lines, asked: dict, charm, limits: dict, folder: str) -> None:
                 raise NotImplementedError(f"a key of {wanted}")
             return given["pem"]
 
+        keys.Teller.tell = lambda digest: lines.write({"read-key": digest})
         guard.limit(limits)
         lines.write({"answer": hook.play(asked, charm, folder, ask_key)})
         os._exit(0)
