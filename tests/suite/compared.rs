@@ -154,3 +154,48 @@ fn what_cannot_be_compared_has_its_own_exit_code() {
     assert_eq!(unknown.status.code(), Some(2));
     assert!(told.contains("`alertmanager-k8s`"), "{told}");
 }
+
+/// A person answers what waits for one, and by its own code so: `provide-certificate` of the charm itself is run. What the
+/// person signed with is an intermediate CA, so that a chain that is cut short shows.
+#[test]
+fn a_person_answers_a_charm_that_is_played_by_its_own_code() {
+    let Some(python) = trustsim_oracles::python_with_ops() else {
+        return;
+    };
+    let charm = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/charms/by_hand");
+    let results = |charm: &Path, trials: &[&str]| -> Vec<String> {
+        let folder = tempfile::tempdir().expect("a folder");
+        let (charm, python) = (charm.display().to_string(), python.display().to_string());
+        let given = ["charm", "compare", "manual-tls-certificates", &charm];
+        let how = ["--python", &python, "--format", "json", "-q"];
+        let trials = trials.iter().flat_map(|name| ["--trial", name]);
+        let all: Vec<&str> = given.into_iter().chain(how).chain(trials).collect();
+        let output = trustsim(folder.path(), &all);
+        let told = String::from_utf8_lossy(&output.stderr);
+        let value: Value =
+            serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{told}"));
+        let rows = value["trials"].as_array().expect("a list").iter();
+        let rows = rows.flat_map(|row| {
+            let differences = row["differences"].as_array().map_or(&[][..], Vec::as_slice);
+            let aspects = differences.iter().map(|each| each["aspect"].to_string());
+            let result = row["result"].as_str().expect("a result").to_owned();
+            std::iter::once(result).chain(aspects)
+        });
+        rows.collect()
+    };
+    let trials = ["first-certificate", "renewal", "relation-again"];
+    assert_eq!(results(&charm, &trials), ["same"; 3]);
+    let cut = changed_charm(
+        "by_hand",
+        "BLOCK.findall(given[\"ca-chain\"])]",
+        "[given[\"certificate\"]]]",
+    );
+    let found = results(cut.path(), &["first-certificate"]);
+    assert!(
+        found[0] == "differs" && found.contains(&"\"connection\"".to_owned()),
+        "{found:?}"
+    );
+    let silent = changed_charm("by_hand", "not in known", "in known");
+    let found = results(silent.path(), &["first-certificate"]);
+    assert!(found.contains(&"\"issued\"".to_owned()), "{found:?}");
+}

@@ -543,9 +543,12 @@ impl CharmDeclaration {
             let provides = |each: &Endpoint| {
                 each.role == Role::Provider && each.interface == "tls-certificates"
             };
-            return match endpoints.iter().any(provides) {
-                true => &OWN_CODE_OF_CA,
-                false => &OWN_CODE,
+            let of_behaviour =
+                given.and_then(|index| registry.implementation(behaviours[index], None));
+            return match of_behaviour.and_then(|known| known.with_own_code) {
+                Some(with_own_code) => with_own_code,
+                None if endpoints.iter().any(provides) => &OWN_CODE_OF_CA,
+                None => &OWN_CODE,
             };
         }
         if let Some(python) = &self.python {

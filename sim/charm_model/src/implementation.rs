@@ -79,6 +79,8 @@ pub struct Implementation {
     pub listens: Listens,
     /// What it needs an operator for, where it needs one.
     pub operator: Option<OperatorNeed>,
+    /// What plays a charm of this behaviour by its own code, where a person does something for it that is in no code.
+    pub with_own_code: Option<&'static Self>,
     /// Whether its workload is a Vault, which is sealed after each start of its process.
     pub seals: bool,
     /// Whether it can revoke what it gave.
@@ -126,6 +128,7 @@ impl Implementation {
         public_name_option: None,
         listens: Listens::ByProfile,
         operator: None,
+        with_own_code: None,
         seals: false,
         revokes: false,
         database_endpoints: &[],

@@ -7,6 +7,7 @@
 //! A new task for an operator is a variant of [`Task`] and an element of its `ALL`; the compiler then asks for its name
 //! and for what is done.
 
+mod own_code;
 #[cfg(test)]
 mod tests;
 
@@ -68,12 +69,15 @@ pub(super) static IMPLEMENTATIONS: [Implementation; 1] = [Implementation {
     authority: Authority::People {
         ca_ends_chain: false,
     },
-    operator: Some(OperatorNeed {
-        signs: true,
-        alternative: None,
-    }),
+    operator: Some(NEED),
+    with_own_code: Some(&own_code::IMPLEMENTATION),
     ..Implementation::NONE
 }];
+
+const NEED: OperatorNeed = OperatorNeed {
+    signs: true,
+    alternative: None,
+};
 
 /// The charm.
 #[derive(Clone, Debug)]
@@ -182,24 +186,43 @@ impl Charm for ManualTlsCertificates {
         operator: &mut OperatorContext,
         unit: &mut UnitContext<'_>,
     ) -> Option<OperatorAction> {
+        let (done, signed) = self.answered(task, operator, unit)?;
+        // The operator's CA has issued it, even where the action then refuses it.
+        if let Some((asked, certificate, issuer)) = signed {
+            note_answer(unit, &asked, &certificate, &issuer);
+        }
+        Some(done)
+    }
+}
+
+/// What was signed for a person: the request, the certificate and its issuer.
+type Signed = (Outstanding, Certificate, Certificate);
+
+impl ManualTlsCertificates {
+    /// What a person does about a task, and what they have signed for it.
+    fn answered(
+        &self,
+        task: &PendingTask,
+        operator: &mut OperatorContext,
+        unit: &UnitContext<'_>,
+    ) -> Option<(OperatorAction, Option<Signed>)> {
         let ca = operator.ca.as_ref()?;
         match Task::named(task.what)? {
             Task::ConfigureBundle => {
                 let pems: Vec<&str> = ca.trusted().map(Certificate::pem).collect();
                 let options = [(BUNDLE.to_owned(), Some(pems.join("\n")))].into();
-                Some(OperatorAction::Config { options })
+                Some((OperatorAction::Config { options }, None))
             }
             Task::ProvideCertificate => {
                 // `pending_tasks` gives no task for a request that cannot be read.
                 let outstanding = self.certificates.outstanding(unit).ok()?;
-                let asked = outstanding
-                    .iter()
-                    .find(|asked| asked.request.sha256_hex() == task.subject)?;
+                let mut outstanding = outstanding.into_iter();
+                let asked = outstanding.find(|asked| asked.request.sha256_hex() == task.subject)?;
                 let now = unit.now();
                 let answer = ca.sign(&asked.request, asked.is_ca, now, &mut operator.stream);
-                // The operator's CA has issued it, even where the action then refuses it.
-                note_answer(unit, asked, &answer.certificate, ca.issuer());
-                Some(provide_command(&answer, asked.relation, unit))
+                let done = provide_command(&answer, asked.relation, unit);
+                let signed = (asked, answer.certificate, ca.issuer().clone());
+                Some((done, Some(signed)))
             }
         }
     }

@@ -23,6 +23,8 @@ const OTHER_CA: &str = "other-ca";
 const LOAD_BALANCER: &str = "10.64.140.43";
 /// The application that asks it for certificates.
 const CONSUMER: &str = "consumer";
+/// Who answers what it waits for, where a person signs for it.
+const PERSON: &str = "person";
 
 /// The charm that is tried.
 #[derive(Clone, Debug)]
@@ -237,6 +239,9 @@ impl Trial {
             "charms": charms,
             "faults": self.faults(ends, given, code),
         });
+        if charm.implementation.operator.is_some_and(|need| need.signs) {
+            whole["operators"] = json!({PERSON: operator()});
+        }
         let server = if asks_subject.is_some() {
             CONSUMER
         } else {
@@ -393,6 +398,21 @@ fn said_of_charm(given: &Charm<'_>, code: Option<&Code>) -> Option<Json> {
         }
     }
     Some(said)
+}
+
+/// A person who signs with an intermediate CA, ten minutes after they are asked.
+fn operator() -> Json {
+    json!({
+        "answers": [format!("{MODEL}.{SUBJECT}")],
+        "delay": {"exactly": "10m"},
+        "signs-with": {
+            "chain": [
+                {"common-name": "Trial Root", "validity": "200d"},
+                {"common-name": "Trial Issuing CA", "validity": "150d"},
+            ],
+            "leaf-validity": "40d",
+        },
+    })
 }
 
 fn intermediate() -> Json {

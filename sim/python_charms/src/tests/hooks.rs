@@ -83,6 +83,44 @@ fn what_pebble_starts_is_told_after_what_was_written_before() {
     );
 }
 
+/// `juju run` reads parameters as YAML, and the controller puts the defaults of the schema in: `provide-certificate` of
+/// canonical/manual-tls-certificates-operator 3204502 looks for an integer among the ids of its relations.
+#[test]
+fn parameters_of_an_action_have_the_types_and_defaults_of_its_schema() {
+    let Some(python) = trustsim_oracles::python_with_ops() else {
+        return;
+    };
+    let folder = charm_that("");
+    let write = |name: &str, text: &str| {
+        std::fs::write(folder.path().join(name), text).expect("a file is written");
+    };
+    write(
+        "charmcraft.yaml",
+        "name: tried\nactions:\n  give:\n    params:\n      number: {type: integer}\n      name: {type: string}\n      \
+         loud: {type: boolean}\n      size: {type: number, default: 1.5}\n",
+    );
+    write(
+        "src/charm.py",
+        "import ops\nclass Charm(ops.CharmBase):\n    def __init__(self, framework):\n        super().__init__(framework)\n        \
+         framework.observe(self.on.give_action, self._give)\n    def _give(self, event):\n        \
+         event.set_results({'given': repr(sorted(event.params.items()))})\n",
+    );
+    let mut asked = update_status();
+    asked["kind"] = json!("action");
+    asked["hook"] = json!("action give");
+    asked["containers"] = json!([]);
+    asked["action"] =
+        json!({"name": "give", "parameters": {"number": "3", "name": "3", "loud": "true"}});
+    let ended = worker(&python, folder.path()).play(&asked, &mut |_| None);
+    let Ended::Answered(answer) = ended.expect("the worker goes on") else {
+        panic!("it has an answer");
+    };
+    assert_eq!(
+        answer["results"]["given"], "[('loud', True), ('name', '3'), ('number', 3), ('size', 1.5)]",
+        "{answer}"
+    );
+}
+
 /// ops[testing] numbers each change of Pebble at random: a layer with a check made every hook another one, so that no
 /// update-status of such a charm was ever known to do nothing (canonical/operator `ops/_private/harness.py` at 2.23,
 /// `_new_perform_check`; canonical/opentelemetry-collector-k8s-operator 2a77867 has one).

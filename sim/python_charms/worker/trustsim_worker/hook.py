@@ -49,7 +49,7 @@ def play(asked: dict, charm, folder: str, ask_key) -> dict:
         context = context_of(asked, charm, folder)
         # Up to 2.23 ops[testing] had another name for it.
         before = state.make(asked, getattr(context, "_charm_spec", None) or context.charm_spec)
-        event = state.event(context, asked, before)
+        event = state.event(context, asked, before, charm.actions)
         os.chdir(own.working)
         own.take_over()
         doings.begin()

@@ -5,6 +5,8 @@ import datetime
 import ipaddress
 import uuid
 
+import yaml
+
 from ops import pebble, testing
 
 TYPES = {
@@ -171,11 +173,30 @@ def container(seen: dict) -> testing.Container:
     )
 
 
-def event(context: testing.Context, asked: dict, state: testing.State):
+# What a parameter of an action is, beside a text.
+OTHERWISE = {"integer", "number", "boolean", "array", "object", "null"}
+
+
+def parameters(actions: dict, name: str, given: dict) -> dict:
+    """The parameters of an action as its hook has them: of the types of its schema, with its defaults.
+
+    `juju run` reads each as YAML, and the controller puts defaults in (juju/juju `cmd/juju/action/run.go`,
+    `internal/charm/actions.go` `InsertDefaults`).
+    """
+    schema = (actions.get(name) or {}).get("params") or {}
+    typed = {key: each["default"] for key, each in schema.items() if "default" in (each or {})}
+    for key, text in given.items():
+        is_other = (schema.get(key) or {}).get("type") in OTHERWISE
+        typed[key] = yaml.safe_load(text) if is_other else text
+    return typed
+
+
+def event(context: testing.Context, asked: dict, state: testing.State, actions: dict):
     """The event that the hook is."""
     kind = asked["kind"]
     if kind == "action":
-        return context.on.action(asked["action"]["name"], params=asked["action"]["parameters"])
+        name = asked["action"]["name"]
+        return context.on.action(name, params=parameters(actions, name, asked["action"]["parameters"]))
     make_event = getattr(context.on, kind.replace("-", "_"))
     if "container" in asked:
         return make_event(state.get_container(asked["container"]))
