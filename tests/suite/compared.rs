@@ -104,6 +104,38 @@ fn a_mistake_differs_where_it_shows_and_nowhere_else() {
     }
 }
 
+/// A charm that lets Pebble plan anew at each update-status does nothing with it, and is asked what it does later: between those
+/// instants at which certificates begin and end, too (canonical/opentelemetry-collector-k8s-operator 2a77867, whose library
+/// renews in the last twentieth of a life alone).
+#[test]
+fn what_is_done_late_in_a_life_is_found_though_each_hook_replans() {
+    let Some(python) = trustsim_oracles::python_with_ops() else {
+        return;
+    };
+    let late = "framework.observe(self.on.collect_unit_status, self._on_collect_status)
+        framework.observe(self.on.update_status, self._late)
+
+    def _late(self, _):
+        from datetime import datetime, timezone
+        if not self.container.can_connect() or not self.container.exists(CERTIFICATE):
+            return
+        self.container.replan()
+        one = tls.Certificate.from_string(self.container.pull(CERTIFICATE).read())
+        begin, end = one.validity_start_time, one.expiry_time
+        if begin + (end - begin) * 0.95 <= datetime.now(timezone.utc) < end:
+            self.container.remove_path(CERTIFICATE)
+            self.container.restart('web')
+";
+    let last = "framework.observe(self.on.collect_unit_status, self._on_collect_status)\n";
+    let silent = ["--trial", "provider-silent"];
+    for (lives, differs) in [("* 0.95 <=", true), ("* 1.95 <=", false)] {
+        let charm = changed_charm("pod", last, &late.replace("* 0.95 <=", lives));
+        let (_, found) = compared(&python, charm.path(), &silent);
+        let found = found["provider-silent"].as_ref().expect("it is played");
+        assert_eq!(found.contains(&"served".to_owned()), differs, "{found:?}");
+    }
+}
+
 #[test]
 fn what_cannot_be_compared_has_its_own_exit_code() {
     let Some(python) = trustsim_oracles::python_with_ops() else {

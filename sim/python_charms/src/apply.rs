@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use trustsim_charm_model::CharmMetadata;
+use trustsim_charm_model::surface::STOPPED;
 use trustsim_interfaces::UnitContext;
 use trustsim_juju::{
     Bag, HookError, SecretId, SecretOwner, Status, ToolError, Value, VisibleModel, VisibleRelation,
@@ -11,13 +12,14 @@ use trustsim_kernel::{Span, Time};
 
 use crate::answer::{Act, Answer, Databags, Owner, SecretCall, StatusSet};
 use crate::asked::{DISK, FRAMEWORK, MACHINE, PEBBLE};
-use crate::handshake_readers::runs_one;
+use crate::handshake_readers::{runs_any, runs_one};
 use crate::recognise::{Sources, file_by_content};
 
 /// What the paths of chains and keys begin with.
 const SERVED: &str = "tls/";
 
-/// Does what stays done whatever becomes of the hook: files, services, the status. Says which services it leaves stopped.
+/// Does what stays done whatever becomes of the hook: files, services, the status. A pod none of whose services runs is
+/// stopped until one is started. Says which services it leaves stopped beside others that run.
 pub(crate) fn apply_outside(
     answer: &Answer,
     seen: &VisibleModel,
@@ -55,6 +57,13 @@ pub(crate) fn apply_outside(
             unit.reload_workload(SERVED);
         }
     }
+    if !down.is_empty() && unit.has_containers() && !answer.pebble.values().any(runs_any) {
+        // What its process knew goes with it.
+        unit.restart_workload();
+        unit.push_file(STOPPED, Value::from("stopped"));
+        unit.reload_workload(STOPPED);
+        down.clear();
+    }
     for (container, known) in &answer.pebble {
         unit.push_file(&format!("{PEBBLE}{container}"), known.to_string().into());
     }
@@ -91,6 +100,11 @@ pub(crate) fn apply_committed(
     Ok(())
 }
 
+/// `replan` where Pebble finds nothing to start.
+fn changes_no_workload(act: &Act) -> bool {
+    matches!(act, Act::Services { started, stopped } if started.is_empty() && stopped.is_empty())
+}
+
 /// Whether the hook did nothing, so that another one in its place would do nothing either.
 pub(crate) fn does_nothing(answer: &Answer, seen: &VisibleModel, unit: &UnitContext<'_>) -> bool {
     let reads_only = |call: &SecretCall| match call {
@@ -125,7 +139,7 @@ pub(crate) fn does_nothing(answer: &Answer, seen: &VisibleModel, unit: &UnitCont
         && !answer.drew
         && answer.slept == 0.0
         && answer.refused.is_empty()
-        && answer.workload.is_empty()
+        && answer.workload.iter().all(changes_no_workload)
         && answer.secrets.iter().all(reads_only)
         && answer.relations.iter().all(is_same)
         && keeps_status

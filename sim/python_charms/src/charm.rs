@@ -76,6 +76,9 @@ impl Charm for PythonCharm {
         let repeats = matches!(hook, Hook::UpdateStatus | Hook::SecretExpired { .. });
         if repeats && does_nothing(&answer, &seen, unit) {
             self.look_ahead(&asked, &seen, unit);
+        } else if repeats {
+            // What it would do later is not known: the clock counts as read.
+            unit.now();
         }
         if answer.drew {
             // The next draw is another one.

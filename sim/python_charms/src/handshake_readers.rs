@@ -11,14 +11,22 @@ const PROGRAMS: [&str; 3] = ["alertmanager", "loki", "prometheus"];
 
 /// Whether one of the services that Pebble runs, as the worker keeps what it knows, is such a program.
 pub(crate) fn runs_one(known: &Json) -> bool {
-    let services = known.get("services").and_then(Json::as_object);
-    let mut services = services.into_iter().flat_map(|all| all.values());
-    services.any(|service| {
-        let is_active = service.get("status").and_then(Json::as_str) == Some("active");
+    running(known).any(|service| {
         let command = service.pointer("/started-with/command");
         let program = command.and_then(Json::as_str).and_then(program);
-        is_active && program.is_some_and(|name| PROGRAMS.contains(&name))
+        program.is_some_and(|name| PROGRAMS.contains(&name))
     })
+}
+
+/// Whether Pebble runs any service.
+pub(crate) fn runs_any(known: &Json) -> bool {
+    running(known).next().is_some()
+}
+
+fn running(known: &Json) -> impl Iterator<Item = &Json> {
+    let services = known.get("services").and_then(Json::as_object);
+    let services = services.into_iter().flat_map(|all| all.values());
+    services.filter(|service| service.get("status").and_then(Json::as_str) == Some("active"))
 }
 
 /// The name of the file that a command runs, which may be quoted.
@@ -51,6 +59,7 @@ mod tests {
                 is_one,
                 "{status} {command}"
             );
+            assert_eq!(runs_any(&known(status, command)), status == "active");
         }
         assert!(!runs_one(&json!({})));
         let never = json!({"services": {"it": {"status": "active", "started-with": null}}});

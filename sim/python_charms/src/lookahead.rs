@@ -1,7 +1,9 @@
 //! Until when a hook that did nothing would do nothing again: what Juju repeats for months is not run for months.
 //!
-//! A charm's code reads the clock where it cannot be seen, so it is asked what it would do later: a week on, and just after
-//! each instant in between at which a certificate in sight begins or ends. Where it would do something, the time before is
+//! A charm's code reads the clock where it cannot be seen, so it is asked what it would do later: a week on, just after each
+//! instant in between at which a certificate in sight begins or ends, and just before its end: what is done in the last part of
+//! its life alone (`_renew_expiring_certificates` of canonical/tls-certificates-interface v4.30, in the last twentieth) is done
+//! then. Where it would do something, the time before is
 //! halved down to five minutes. **Assumption.** What does nothing now and nothing at these instants does nothing in between.
 
 use std::collections::BTreeSet;
@@ -19,6 +21,7 @@ const WEEK: Span = Span::from_secs(7 * 86_400);
 /// How exactly it is found when it would do something.
 const RESOLUTION: Span = Span::from_secs(300);
 /// Certificates are valid to the second, at their last one too.
+const JUST_BEFORE: Span = Span::from_secs(1);
 const JUST_AFTER: Span = Span::from_secs(1);
 
 /// The instant up to which the hook would do nothing, `now` where it may do something at once. `is_quiet` plays it at an
@@ -50,7 +53,7 @@ pub(crate) fn quiet_until(
     quiet
 }
 
-/// The instants just after which a certificate begins or ends that the unit can see.
+/// The instants just after a certificate that the unit can see begins, and just before and after it ends.
 pub(crate) fn boundaries<'a>(
     seen: &'a VisibleModel,
     files: impl Iterator<Item = &'a Value>,
@@ -58,8 +61,7 @@ pub(crate) fn boundaries<'a>(
     let mut found = BTreeSet::new();
     let mut add = |certificates: Vec<Certificate>| {
         for certificate in certificates {
-            found.insert(certificate.not_before() + JUST_AFTER);
-            found.insert(certificate.not_after() + JUST_AFTER);
+            found.extend(instants(certificate.not_before(), certificate.not_after()));
         }
     };
     for relation in &seen.relations {
@@ -82,6 +84,11 @@ pub(crate) fn boundaries<'a>(
         }
     }
     found
+}
+
+/// The instants at which it is asked for a certificate that is valid from one instant to another.
+fn instants(begins: Time, ends: Time) -> [Time; 3] {
+    [begins + JUST_AFTER, ends - JUST_BEFORE, ends + JUST_AFTER]
 }
 
 /// What an update-status is asked at another instant differs in nothing else.
@@ -120,6 +127,17 @@ mod tests {
         let (quiet, asked) = until(10 * 86_400, &[], acts, u64::MAX);
         assert!(acts - 300 <= quiet && quiet < acts, "{quiet}");
         assert!(asked < 14, "{asked}");
+    }
+
+    /// As `_renew_expiring_certificates` does: after the end it is too late.
+    #[test]
+    fn what_is_done_in_the_last_part_of_a_certificates_life_alone_is_found() {
+        let (begins, ends) = (5 * 86_400, 15 * 86_400);
+        let asked = instants(Time::from_seconds(begins), Time::from_seconds(ends));
+        let asked = asked.map(Time::as_seconds);
+        let acts = ends - 86_400 / 2;
+        let (quiet, _) = until(10 * 86_400, &asked, acts, ends);
+        assert!(acts - 300 <= quiet && quiet < acts, "{quiet}");
     }
 
     #[test]
