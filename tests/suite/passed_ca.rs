@@ -6,6 +6,7 @@
 mod cluster;
 mod handed_certificate;
 mod own_ca;
+mod peer_cluster;
 mod vault_kv;
 
 use std::collections::BTreeMap;

@@ -71,6 +71,8 @@ impl<'a> Certificates<'a> {
         let endpoints = self.endpoints(application);
         let of = |wanted: &str| endpoints.iter().copied().find(|name| *name == wanted);
         match charm.endpoint(PEERS) {
+            // What clients are shown is not for them.
+            Some(_) if charm.has_own_ca(PEERS) => of(PEERS),
             Some(_) => of(PEERS).or_else(|| of(BOTH)),
             None => endpoints.first().copied(),
         }

@@ -80,15 +80,21 @@ impl<'a> Derivation<'a> {
         }
         let [provider, requirer] = self.applications(relation);
         let mut found = Vec::new();
+        let mut nothing = None;
         for leg in self.legs(row, relation, [provider, requirer]) {
             let has_ingress = !self.given_fronts(&leg).is_empty();
             if let Some(exception) = leg.dials_nothing(self.deployment, has_ingress) {
-                return Outcome::None(NoEdge::Exception(exception));
+                nothing = Some(exception);
+                continue;
             }
             match self.leg(index, &leg) {
                 Ok(edges) => found.extend(edges),
                 Err(unknown) => return Outcome::Unknown(unknown),
             }
+        }
+        // Where both sides may dial, the other may.
+        if let Some(exception) = nothing.filter(|_| found.is_empty()) {
+            return Outcome::None(NoEdge::Exception(exception));
         }
         if row.requirers_too {
             found.extend(self.among_requirers(index, row, provider, requirer));
@@ -149,6 +155,9 @@ impl<'a> Derivation<'a> {
             is_by_names: false,
             reasons: vec![reason],
         };
+        if leg.row.as_units {
+            self.meet_as_units(&mut edge, leg.listener);
+        }
         let published = Published::by(leg, self.deployment);
         let seen = published.and_then(|published| published.is_tls());
         let decided = seen.or_else(|| self.decided_by_option(leg));

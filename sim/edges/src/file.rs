@@ -49,6 +49,8 @@ record! {
         mutual: bool = "mutual",
         /// The endpoint of the client over which what it shows and trusts there came.
         shows: String = "shows",
+        /// Whether the listener is met as its own units meet it, where that is known of its charm.
+        as_units: bool = "as-units",
         /// Whether clients get the URL of the provider's ingress.
         ingress: bool = "ingress",
         /// Endpoints of the provider whose ingress alone is given to clients.

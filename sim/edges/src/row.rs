@@ -193,6 +193,9 @@ pub struct Row {
     pub mutual: bool,
     /// The dialer's endpoint over which what it shows and trusts there came; by its relations where none is said.
     pub shows: Option<String>,
+    /// Whether both sides are parts of one cluster: the listener is met as its own units meet it, where the table has that of
+    /// its charm.
+    pub as_units: bool,
     /// Whether a provider behind an ingress gives its clients the ingress' URL, so that one relation is two edges.
     pub ingress: bool,
     /// Endpoints over which the provider gets the ingress whose URL it gives; any where none is listed.

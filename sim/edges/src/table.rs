@@ -234,6 +234,7 @@ impl RowFile {
             port: port(self.port.as_ref(), reader),
             mutual: self.mutual == Some(true),
             shows: self.shows.clone(),
+            as_units: self.as_units == Some(true),
             ingress: self.ingress == Some(true),
             ingress_endpoints: self.ingress_endpoints.iter().flatten().cloned().collect(),
             ingress_in_order: self.ingress_in_order == Some(true),

@@ -8,7 +8,7 @@ use crate::edge::{Edge, End, Name, Plain, Process, Reason, Transport};
 use crate::fronts::external_name;
 use crate::legs::{is_on_kubernetes, name};
 use crate::published::is_plain_itself;
-use crate::row::{Checks, Row, TlsWhen, WorkloadRow};
+use crate::row::{Checks, Row, TlsWhen, UnitsRow, WorkloadRow};
 use crate::table::{units_rows, workload_rows};
 use crate::told;
 use trustsim_charm_model::CharmMetadata;
@@ -76,24 +76,13 @@ impl Derivation<'_> {
     pub(crate) fn add_among_units(&mut self) {
         for (index, application) in self.deployment.applications.iter_enumerated() {
             let charm = &application.charm;
-            let rows = units_rows();
-            let row = rows
-                .iter()
-                .find(|row| is_of(charm, &row.charms, &row.not_as));
-            let Some(row) = row.filter(|_| application.units > 1) else {
+            let Some(row) = units_row(charm).filter(|_| application.units > 1) else {
                 continue;
             };
             let on_kubernetes = is_on_kubernetes(self.deployment, index);
             let dialled = row.dialled_on_kubernetes.filter(|_| on_kubernetes);
-            let certificate = self.certificates.for_units(index).map(str::to_owned);
             let signs_itself = charm.has_own_ca(PEERS);
-            let is_tls = certificate.is_some() || row.tls == TlsWhen::Always || signs_itself;
-            let transport = match is_tls {
-                true => Transport::Tls { certificate },
-                false => Transport::Plain(Plain::NoCertificate {
-                    possible: self.certificates.possible(index).map(str::to_owned),
-                }),
-            };
+            let transport = self.transport_among_units(index, row.tls);
             self.add(Edge {
                 from: End::Application(index),
                 process: None,
@@ -110,6 +99,32 @@ impl Derivation<'_> {
                 reasons: vec![Reason::Units(row)],
             });
         }
+    }
+
+    /// What an application shows to its own units.
+    fn transport_among_units(&self, index: ApplicationIndex, tls: TlsWhen) -> Transport {
+        let certificate = self.certificates.for_units(index).map(str::to_owned);
+        let signs_itself = self.deployment.applications[index].charm.has_own_ca(PEERS);
+        match certificate.is_some() || tls == TlsWhen::Always || signs_itself {
+            true => Transport::Tls { certificate },
+            false => Transport::Plain(Plain::NoCertificate {
+                possible: self.certificates.possible(index).map(str::to_owned),
+            }),
+        }
+    }
+
+    /// Another part of one cluster meets a listener as that meets its own units, and is handed the CA that its charm has.
+    pub(crate) fn meet_as_units(&self, edge: &mut Edge, listener: ApplicationIndex) {
+        let charm = &self.deployment.applications[listener].charm;
+        let Some(row) = units_row(charm) else {
+            return;
+        };
+        let signs_itself = charm.has_own_ca(PEERS);
+        edge.transport = self.transport_among_units(listener, row.tls);
+        edge.checks = row.checks;
+        edge.mutual = row.mutual;
+        edge.shows = row.shows.as_deref().or(signs_itself.then_some(PEERS));
+        edge.ca_in_databag |= signs_itself;
     }
 
     /// Charms dial the workloads of their own units over TLS, where the table says so of them.
@@ -178,4 +193,10 @@ pub(crate) fn is_of(charm: &CharmMetadata, names: &[String], not_as: &[String]) 
         .iter()
         .any(|other| other == charm.implementation.behaviour);
     names.contains(&charm.name) && !is_other
+}
+
+/// What is known of connections among the units of a charm.
+fn units_row(charm: &CharmMetadata) -> Option<&'static UnitsRow> {
+    let mut rows = units_rows().iter();
+    rows.find(|row| is_of(charm, &row.charms, &row.not_as))
 }

@@ -267,9 +267,9 @@ fn is_described(end: End, deployment: &Deployment) -> bool {
     application.is_some_and(|index| deployment.applications[index].charm.is_described())
 }
 
-/// Whether units dial each other with what their charm signs for them.
+/// Whether units are dialled, by each other or by another part of their cluster, with what their charm signs for them.
 fn signs_for_its_units(edge: &Edge, deployment: &Deployment) -> bool {
-    let listener = edge.to.application().filter(|_| edge.from == edge.to);
+    let listener = edge.to.application();
     listener
         .zip(edge.shows)
         .is_some_and(|(index, endpoint)| deployment.applications[index].charm.has_own_ca(endpoint))

@@ -372,7 +372,7 @@ fn connection(
     }
     let is_own = deployment.applications[to].charm.implementation.api;
     let has_certificate = certificate.is_some() && trust.has_certificate(to);
-    let among = trust.own_ca_endpoint(edge, from, to);
+    let among = trust.own_ca_endpoint(edge, to);
     if !has_certificate && is_own.is_none() && among.is_none() {
         return Err(without_certificate(to, deployment));
     }
@@ -500,11 +500,14 @@ fn unplayed_trust<'t>(
 ) -> Result<Option<&'t str>, LeftOut> {
     let played = trust.played_over(edge, from, to);
     if played.is_none() {
-        let is_brought = trust.shares_authority(from, to) || is_passed_on;
+        let is_brought = match edge.shows {
+            Some(own) if edge.ca_in_databag => trust.shares_shown_authority(edge, own, [from, to]),
+            _ => trust.shares_authority(from, to) || is_passed_on,
+        };
         if edge.ca_in_databag && !is_brought {
             return Err(LeftOut::CaInDatabag);
         }
-        let signs_itself = trust.own_ca_endpoint(edge, from, to).is_some();
+        let signs_itself = trust.own_ca_endpoint(edge, to).is_some();
         if edge.mutual && !trust.has_certificate(from) && !signs_itself {
             return Err(LeftOut::NoClientCertificate);
         }

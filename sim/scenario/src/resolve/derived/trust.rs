@@ -126,6 +126,18 @@ impl<'a> Trust<'a> {
         issuers.any(|(_, issuer)| given.contains(issuer))
     }
 
+    /// Whether both ends of an edge have certificates of one provider over the endpoint that the dialer shows and trusts.
+    pub(super) fn shares_shown_authority(
+        &self,
+        edge: &Edge,
+        own: &str,
+        [from, to]: [ApplicationIndex; 2],
+    ) -> bool {
+        let signers = self.signers(to, edge);
+        let mut given = self.issuers(from, Some(own)).into_iter();
+        given.any(|issuer| signers.contains(&issuer))
+    }
+
     /// The providers that sign what an edge's listener shows, and those above them: a client needs the CA of one.
     pub(super) fn signers(
         &self,
@@ -166,15 +178,15 @@ impl<'a> Trust<'a> {
         all.any(|one| self.certificates.contains_key(one))
     }
 
-    /// The endpoint of units that dial each other, where their charm has a CA of its own for it.
+    /// The endpoint of units that are dialled by each other, or by another part of their cluster, where their charm has a CA
+    /// of its own for it.
     pub(super) fn own_ca_endpoint(
         &self,
         edge: &Edge,
-        from: ApplicationIndex,
         to: ApplicationIndex,
     ) -> Option<&'static str> {
         let charm = &self.deployment.applications[to].charm;
-        let endpoint = edge.shows.filter(|_| from == to)?;
+        let endpoint = edge.shows?;
         charm.has_own_ca(endpoint).then_some(endpoint)
     }
 
