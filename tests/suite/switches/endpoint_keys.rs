@@ -45,7 +45,7 @@ const LIBRARIES: [&str; 3] = [
 ];
 
 /// Of `bugs` each value is a key of its own.
-const KEYS: [Key; 61] = [
+const KEYS: [Key; 63] = [
     key("mode", &["unit", "app"], &[Rotated]),
     key("apply", &["none", "reload", "restart"], &[Rotated]),
     Key {
@@ -142,6 +142,8 @@ const KEYS: [Key; 61] = [
     key("bugs", &["[earlier-relations-only]"], &[Rotated]),
     key("bugs", &["[stale-root-kubeconfig]"], &[Root]),
     key("passes-ca", &["certificates", "[certificates]"], &[Rotated]),
+    key("hands-certificate", &["certificates"], &[Rotated]),
+    key("trusts-handed", &["restart", "reload"], &[Rotated]),
 ];
 
 /// A set that becomes empty while its relation stays comes of Vault's charm alone, where the CA beside its server is
