@@ -16,7 +16,7 @@ const SHORT_KEY: usize = 8;
 const LONG_USER: usize = 16;
 /// Parts of the names of keys whose value is a secret. `system-users` has passwords of charms for databases, and `basic-auth`
 /// what htpasswd writes (canonical/traefik-k8s-operator `charmcraft.yaml`, `basic_auth_user`).
-const NAMES: [&str; 10] = [
+const NAMES: [&str; 13] = [
     "password",
     "passwd",
     "passphrase",
@@ -27,7 +27,12 @@ const NAMES: [&str; 10] = [
     "api-key",
     "system-users",
     "basic-auth",
+    "kubeconfig",
+    "access-key",
+    "license",
 ];
+/// Ends of names of a password.
+const ENDS: [&str; 2] = ["-pass", "-pwd"];
 /// Ends of names that say something about a secret, which is not in the value.
 const ABOUT: [&str; 10] = [
     "public-key",
@@ -92,6 +97,7 @@ fn is_named(name: &str, value: &str) -> bool {
     }
     let is_about = ABOUT.iter().any(|end| name.ends_with(end));
     let is_secret = NAMES.iter().any(|part| name.contains(part))
+        || ENDS.iter().any(|end| name.ends_with(end))
         || (name.ends_with("key") && value.len() >= SHORT_KEY);
     is_secret && !is_about
 }
@@ -318,6 +324,11 @@ mod tests {
             ("admin-password", "hunter2"),
             ("admin-password", "1234"),
             ("system-users", "hunter2"),
+            ("admin_pass", "hunter2"),
+            ("smtp-pwd", "hunter2"),
+            ("kubeconfig", "clusters: []"),
+            ("access-key", "AKIA"),
+            ("license", "x"),
             ("extra", pem),
             ("http-proxy", "http://me:hunter2@proxy:3128"),
             ("config", "{\"api_token\": \"x\"}"),
@@ -343,6 +354,7 @@ mod tests {
             ("openstack-origin", "cloud:jammy-antelope"),
             ("external_hostname", "web.example.com"),
             ("ca-common-name", "key"),
+            ("bypass", "cache"),
             // canonical/observability-stack, an option of opentelemetry-collector
             ("processors", "actions:\n- key: deployment_environment\n"),
         ] {
