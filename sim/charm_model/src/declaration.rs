@@ -426,8 +426,8 @@ impl CharmDeclaration {
         }
     }
 
-    /// What is handed on is the CA that the charm trusts of its own certificates, or a client's own certificate. A server whose charm signs for it without
-    /// an endpoint has one even where a revision lacks that endpoint.
+    /// What is handed on is the CA that the charm trusts of its own certificates, or a client's own certificate. A server whose
+    /// charm signs for it without an endpoint has one even where a revision lacks that endpoint.
     fn check_passed(
         &self,
         endpoints: &[Endpoint],

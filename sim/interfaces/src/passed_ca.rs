@@ -140,8 +140,8 @@ pub struct Provider {
 }
 
 impl Provider {
-    /// Hands `ca` on in each relation, and a coordinator what its workers serve with; without one, takes back what was handed on, which Vault's charm and clients do not. Only
-    /// the leader does.
+    /// Hands `ca` on in each relation, and a coordinator what its workers serve with; without one, takes back what was handed
+    /// on, which Vault's charm and clients do not. Only the leader does.
     ///
     /// # Errors
     ///

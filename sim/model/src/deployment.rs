@@ -19,8 +19,8 @@ use crate::index::{
     ModelIndex, OfferIndex, OperatorIndex, RelationIndex, SaasIndex,
 };
 use trustsim_charm_model::{
-    AcmeProfile, CharmMetadata, CharmSource, ClientCertificate, EndpointProfile, IssuerProfile,
-    Role,
+    AcmeProfile, CharmMetadata, CharmSource, ClientCertificate, Endpoint, EndpointProfile,
+    IssuerProfile, Role,
 };
 use trustsim_juju::{HookName, Subnet};
 use trustsim_kernel::{Delay, Span, Time, format_duration};
@@ -172,15 +172,20 @@ impl Deployment {
             && matches!(protocols, [Some(left), Some(right)] if left != right)
     }
 
+    /// What is known of the provider's endpoint of a relation and of the requirer's.
+    fn endpoints(&self, relation: &RelationSpec) -> [Option<&Endpoint>; 2] {
+        relation.sides.each_ref().map(|side| {
+            let charm = &self.applications[self.application_of(side.party)?].charm;
+            charm.endpoint(&side.endpoint)
+        })
+    }
+
     /// Whether a relation that is there for something else carries the CA of the provider's certificates to a requirer
     /// that takes it.
     pub fn passes_ca(&self, relation: &RelationSpec) -> bool {
-        let profiles = relation.sides.each_ref().map(|side| {
-            let charm = &self.applications[self.application_of(side.party)?].charm;
-            charm.endpoint(&side.endpoint)?.profile.as_ref()
-        });
+        let endpoints = self.endpoints(relation);
         matches!(
-            profiles,
+            endpoints.map(|endpoint| endpoint?.profile.as_ref()),
             [
                 Some(EndpointProfile::PassesCa(_)),
                 Some(EndpointProfile::TakesCa(_))
@@ -190,12 +195,9 @@ impl Deployment {
 
     /// Whether the requirer of a relation hands the provider its own certificate, which the provider then trusts.
     pub fn hands_certificate(&self, relation: &RelationSpec) -> bool {
-        let parts = relation.sides.each_ref().map(|side| {
-            let charm = &self.applications[self.application_of(side.party)?].charm;
-            charm.endpoint(&side.endpoint)?.client_certificate.as_ref()
-        });
+        let endpoints = self.endpoints(relation);
         matches!(
-            parts,
+            endpoints.map(|endpoint| endpoint?.client_certificate.as_ref()),
             [
                 Some(ClientCertificate::Trusted(_)),
                 Some(ClientCertificate::Handed(_))
