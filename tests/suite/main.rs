@@ -40,6 +40,7 @@ mod lego;
 mod local_charms;
 mod metamorphic;
 mod missed_remedies;
+mod named_rotations;
 mod newer_revisions;
 mod one_cause;
 mod openssl_verify;

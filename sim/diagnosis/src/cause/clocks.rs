@@ -84,4 +84,19 @@ impl<'a> CertificateSearch<'_, 'a> {
         let effect = ClockEffect::SignedInThePast(signed);
         Some(self.hindrances().clock_skew(&signer, skew, Some(effect)))
     }
+
+    /// A certificate that was over when it came, by the clock of who has not taken it.
+    pub(super) fn over_when_it_came(&self, record: &CertificateRecord) -> Option<RootCause> {
+        let (holder, issued) = (record.holder(), self.records.issued_at(record));
+        let skew = self.records.skew(&holder, issued)?;
+        let off = trustsim_kernel::Span::from_nanos(skew.skew_ns.unsigned_abs());
+        if skew.skew_ns <= 0 || issued + off < record.certificate.not_after() {
+            return None;
+        }
+        let effect = ClockEffect::NotTaken {
+            holder: holder.clone(),
+            issued: short(issued),
+        };
+        Some(self.hindrances().clock_skew(&holder, skew, Some(effect)))
+    }
 }

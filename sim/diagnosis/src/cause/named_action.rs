@@ -110,6 +110,7 @@ fn of_certificate(cause: &CertificateCause) -> Option<NamedAction<'_>> {
             why: NotRequestedReason::LeaderChanged { by, .. },
             ..
         } => performed(by.as_ref()),
+        CertificateCause::RotationStuck { after, .. } => performed(after.as_ref()),
         CertificateCause::NeverRequested { .. }
         | CertificateCause::TrustedRootExpired { .. }
         | CertificateCause::ReplacedRootStillUsed { .. }
@@ -121,8 +122,7 @@ fn of_certificate(cause: &CertificateCause) -> Option<NamedAction<'_>> {
         | CertificateCause::ApplicationRequestUnread { .. }
         | CertificateCause::NeverStarts { .. }
         | CertificateCause::NotTheLeader { .. }
-        | CertificateCause::ProtocolMismatch { .. }
-        | CertificateCause::RotationStuck { .. } => None,
+        | CertificateCause::ProtocolMismatch { .. } => None,
     }
 }
 

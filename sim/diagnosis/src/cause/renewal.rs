@@ -459,7 +459,9 @@ impl<'a> CertificateSearch<'_, 'a> {
             .or_else(|| self.between_phases(application, at))
             .or_else(|| self.certificates_relation_gone(application, at))
             .or_else(|| self.taken_away(who, at));
-        let found = found.or_else(|| self.never_starts(who, at));
+        let found = found
+            .or_else(|| self.never_starts(who, at))
+            .or_else(|| self.over_when_it_came(record));
         let cause = found.unwrap_or_else(|| {
             let own = self.records.trail.about(who, issued, at);
             let hook_ran = own.iter().any(|(_, entry)| match &entry.kind {

@@ -43,7 +43,9 @@ impl<'a> TrustSearch<'_, 'a> {
             return Some(taken);
         }
         match ca_route {
-            CaRoute::NoRelation { removed, .. } => Some(self.no_relation(&signer, case, *removed)),
+            CaRoute::NoRelation { removed, .. } => {
+                Some(self.no_relation(&signer, case, *removed, root))
+            }
             CaRoute::OtherProcess {
                 workload_has_it_over,
                 ..
@@ -139,10 +141,23 @@ impl<'a> TrustSearch<'_, 'a> {
         })
     }
 
-    fn no_relation(&self, signer: &Address, case: &Case<'a>, removed: Option<Seq>) -> RootCause {
+    fn no_relation(
+        &self,
+        signer: &Address,
+        case: &Case<'a>,
+        removed: Option<Seq>,
+        root: Option<Seq>,
+    ) -> RootCause {
         // Two that never had one CA were not moved apart.
         let were_together = removed.is_some() || self.changed_provider(case, signer).is_some();
         let apart = self.moved_apart(case, signer).filter(|_| were_together);
+        // What had been carried before is there still: it is the newer one that is missing.
+        let keeps_earlier = |made: &Issued<'a>| {
+            let earlier = self.earlier_cas(signer, *made, case);
+            removed.is_some() && earlier.iter().any(|ca| case.roots().contains(ca))
+        };
+        let made = self.ca_made(case).filter(keeps_earlier);
+        let made = made.map(|made| self.new_ca(made.entry, root));
         let (signer, judge) = (signer.clone(), case.judge.to_application());
         let Some(seq) = removed else {
             let what = TrustCause::NoTransfer {
@@ -159,6 +174,7 @@ impl<'a> TrustSearch<'_, 'a> {
             judge,
             at: short(entry.time),
             by: entry.cause.and_then(|cause| self.records.performed(cause)),
+            made,
             apart,
         };
         RootCause::new(what, Some(seq))

@@ -51,6 +51,7 @@ impl<'a> CertificateSearch<'_, 'a> {
         let what = CertificateCause::RotationStuck {
             application: application.clone(),
             since: short(since),
+            after: self.records.action_behind(seq).map(|(_, action)| action),
             units_with_new_ca: taken.clone(),
             units_waiting: waiting,
         };

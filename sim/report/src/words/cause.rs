@@ -215,9 +215,13 @@ fn of_certificates(cause: &CertificateCause) -> String {
         CertificateCause::RotationStuck {
             application,
             since,
+            after,
             units_with_new_ca,
             units_waiting,
-        } => rotation_stuck(application, *since, units_with_new_ca, units_waiting),
+        } => {
+            let since = format!("{since}{}", after_action(after.as_ref()));
+            rotation_stuck(application, &since, units_with_new_ca, units_waiting)
+        }
     }
 }
 
@@ -413,7 +417,7 @@ fn not_loaded(
 
 fn rotation_stuck(
     application: &Address,
-    since: Time,
+    since: &str,
     taken: &[Address],
     waiting: &[Address],
 ) -> String {
@@ -475,6 +479,10 @@ fn clock(
         Some(ClockEffect::SignedInThePast(SignedInThePast { holder, at, ended })) => {
             format!(": what it signed for {holder} at {at} had ended at {ended}")
         }
+        Some(ClockEffect::NotTaken { holder, issued }) => format!(
+            ": by that clock the certificate that was issued for {holder} at {issued} was over when it came, and it was not \
+             taken"
+        ),
         Some(ClockEffect::NotRenewed { holder, ended }) => format!(
             ": by that clock the certificate of {holder} that ended at {ended} was over before, and no other was \
              asked for"

@@ -156,6 +156,8 @@ pub enum CertificateCause {
         application: Address,
         /// Since when.
         since: Time,
+        /// The action nearest to that, of those that led there.
+        after: Option<Performed>,
         /// The units that have taken the new CA.
         units_with_new_ca: Vec<Address>,
         /// The units that wait.

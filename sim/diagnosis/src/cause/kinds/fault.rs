@@ -135,6 +135,13 @@ pub enum ClockEffect {
         /// When it ended.
         ended: Time,
     },
+    /// By that clock it was over when it came, and was not taken.
+    NotTaken {
+        /// Whose it is.
+        holder: Address,
+        /// When it was issued.
+        issued: Time,
+    },
 }
 
 /// A certificate that had ended, by the right time, when it was signed.

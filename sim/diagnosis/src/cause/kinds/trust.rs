@@ -91,6 +91,8 @@ pub enum TrustCause {
         at: Time,
         /// The action that removed it.
         by: Option<Performed>,
+        /// The CA that is missing, where the judge still has the one before it.
+        made: Option<NewCa>,
         /// How the two sides came to have different providers.
         apart: Option<Apart>,
     },

@@ -65,12 +65,22 @@ pub(super) fn of_trust(cause: &TrustCause) -> String {
             judge,
             at,
             by,
+            made,
             apart: moved,
-        } => format!(
-            "the relation that carried the CA of {signer} to {judge} was removed at {at}{}{}",
-            by_action(by.as_ref()),
-            apart(moved.as_ref())
-        ),
+        } => {
+            let carried = made.as_ref().map_or_else(
+                || format!("the relation that carried the CA of {signer} to {judge}"),
+                |made| {
+                    let new = new_ca(signer, made);
+                    format!("{new}, and the relation that carried the one before to {judge}")
+                },
+            );
+            format!(
+                "{carried} was removed at {at}{}{}",
+                by_action(by.as_ref()),
+                apart(moved.as_ref())
+            )
+        }
         TrustCause::NotGiven {
             client,
             signer,
