@@ -88,10 +88,12 @@ fn openfga_is_dialled_by_the_name_that_it_asks_for() {
     assert_eq!(failing(&described), []);
 }
 
-/// canonical/valkey-operator 67ae6e2 `src/events/tls.py` 395-440: each unit has the new CA before any serves under it.
+/// canonical/valkey-operator 67ae6e2 `src/events/tls.py` 395-440: each unit has the new CA before any serves under it. In one phase
+/// units refuse each other for a moment.
 #[test]
 fn valkey_gets_from_one_ca_to_the_next_without_a_gap() {
     let text = "duration: 20d
+tolerate: 0s
 models:
   m:
     applications:
@@ -103,4 +105,6 @@ connections: [{from: m.valkey, to: m.valkey, every: 1m}]
 faults: [{at: 10d, rotate-ca: {app: m.ca}}]
 ";
     assert_eq!(failing(text), []);
+    let in_one = "charms: {valkey: {requires: {client-certificates: {phased: false}}}}\n";
+    assert_eq!(failing(&format!("{text}{in_one}")).len(), 6);
 }

@@ -44,56 +44,52 @@ faults:
     assert_told(text, &parts);
 }
 
-/// canonical/opensearch-operator#448, with the action that began it.
-#[test]
-fn what_began_a_rotation_that_is_stuck_is_named() {
-    let text = "seed: 417
+/// One application on two machines with certificates of two days, and a client that fetches its CAs.
+fn on_machines(seed: u64, charm: &str, endpoints: &[&str], fault: &str) -> String {
+    let relations = endpoints
+        .iter()
+        .map(|endpoint| format!("      - ['app0:{endpoint}', 'ca:certificates']\n"));
+    let relations: String = relations.collect();
+    format!(
+        "seed: {seed}
 duration: 12d
 models:
   m:
     applications:
-      ca: {charm: self-signed-certificates, channel: 1/stable, options: {certificate-validity: 2d, root-ca-validity: 30d}, num_units: 1}
-      app0: {charm: opensearch, revision: 109, num_units: 2}
+      ca: {{charm: self-signed-certificates, channel: 1/stable, options: {{certificate-validity: 2d, root-ca-validity: 30d}}, num_units: 1}}
+      app0: {{charm: {charm}, num_units: 2}}
     relations:
-      - ['app0:certificates', 'ca:certificates']
-clients:
-  browser: {trusts: [m.ca], refresh: 1h}
+{relations}clients:
+  browser: {{trusts: [m.ca], refresh: 1h}}
 connections:
-  - {from: browser, to: m.app0, every: 30s}
+  - {{from: browser, to: m.app0, every: 30s}}
 faults:
-  - {at: 13h, rotate-ca: {app: m.ca}}
-";
+  - {fault}
+"
+    )
+}
+
+/// canonical/opensearch-operator#448, with the action that began it.
+#[test]
+fn what_began_a_rotation_that_is_stuck_is_named() {
+    let fault = "{at: 13h, rotate-ca: {app: m.ca}}";
+    let text = on_machines(417, "opensearch, revision: 109", &["certificates"], fault);
     let parts = [
         "the rotation of m.app0 is stuck between its two phases since 2026-01-01T13:0",
         ", after `juju run -m m ca/leader rotate-private-key`",
     ];
-    assert_told(text, &parts);
+    assert_told(&text, &parts);
 }
 
 /// By version 3 of the library a certificate that has ended by the unit's clock is none.
 #[test]
 fn a_clock_by_which_a_certificate_was_over_when_it_came_is_named() {
-    let text = "seed: 381
-duration: 4d
-models:
-  m:
-    applications:
-      ca: {charm: self-signed-certificates, channel: 1/stable, options: {certificate-validity: 2d, root-ca-validity: 30d}, num_units: 1}
-      app0: {charm: mongodb, revision: 88, num_units: 2}
-    relations:
-      - ['app0:certificates', 'ca:certificates']
-      - ['app0:client-certificates', 'ca:certificates']
-      - ['app0:peer-certificates', 'ca:certificates']
-clients:
-  browser: {trusts: [m.ca], refresh: 1h}
-connections:
-  - {from: browser, to: m.app0, every: 30s}
-faults:
-  - {at: 16h, clock-skew: {app: m.app0, by: 100d, for: 20h}}
-";
+    let fault = "{at: 16h, clock-skew: {app: m.app0, by: 100d, for: 20h}}";
+    let endpoints = ["certificates", "client-certificates", "peer-certificates"];
+    let text = on_machines(381, "mongodb, revision: 88", &endpoints, fault);
     let parts = [
         "the clock of m.app0/0 was 100d ahead from 2026-01-01T16:00:00Z",
         "was over when it came, and it was not taken",
     ];
-    assert_told(text, &parts);
+    assert_told(&text, &parts);
 }

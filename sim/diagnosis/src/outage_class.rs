@@ -2,9 +2,9 @@
 //!
 //! Seven seconds in which a container restarts, between two attempts of its client, are true and break no one's day.
 //! They are in `outages.csv`, and head no answer. An outage that is over before everything was at rest for the first
-//! time belongs to the installation: a Vault that waits two days for its first unseal is not broken. A client outside of which
-//! nothing is said is taken to have the CA with which its server began: that it lacks another one is a warning, since how it
-//! is told of one is not in what was given.
+//! time belongs to the installation: a Vault that waits two days for its first unseal is not broken. A client outside that is
+//! derived for an ingress is assumed to have the CA with which its server began, and no other. That it lacks another one is a
+//! warning: how it is told of one is in no deployment.
 
 use super::explanation::Explanation;
 use super::outages::Outage;
@@ -23,7 +23,7 @@ pub enum OutageClass {
     Installation,
     /// It was shorter than `tolerate`, or no attempt failed in it.
     Tolerated,
-    /// Its client is one outside of which nothing is said, and lacks a CA that it is taken not to be given.
+    /// Its client is one outside that was derived, and lacks only a CA that it is assumed not to be given.
     Outside,
 }
 

@@ -10,10 +10,10 @@ use std::sync::Arc;
 use super::DAY;
 use trustsim::diagnosis::diagnose;
 use trustsim::kernel::Span;
-use trustsim::model::{Gap, Standings};
+use trustsim::model::{Gap, Kind, Standings};
 use trustsim::report::words::assumption::{DoubtedFailure, Doubts};
 use trustsim::report::words::{self, trusted};
-use trustsim::validators::ErrorKind;
+use trustsim::validators::{ErrorKind, Side};
 use trustsim::whatif::{least_trust, trust_found};
 use trustsim::world::{Deployment, Options, Simulation};
 
@@ -75,6 +75,24 @@ fn it_explains_only_what_the_server_refuses() {
         let explains = told(&doubts.explaining) || told(&doubts.any);
         assert_eq!(explains, is_explained, "{doubts:#?}");
     }
+}
+
+/// Kafka, a server of Java, refuses a client of another stack with the alert of Java (docs/reference/stacks.md).
+#[test]
+fn a_server_judges_its_client_by_its_own_stack() {
+    let record = crate::common::play(&deployed(true, "true"), Options::default());
+    let entries = record.journal.entries().iter().rev();
+    let mut verdicts = entries.filter_map(|entry| match &entry.kind {
+        Kind::Handshake(handshake) => Some(&handshake.verdict),
+        _ => None,
+    });
+    let last = verdicts.next().expect("there are handshakes");
+    assert_eq!(last.judged_by, Some(Side::Server));
+    assert_eq!(
+        last.alert,
+        Some("certificate_unknown"),
+        "OpenSSL says unknown_ca"
+    );
 }
 
 /// A client of two units that hands Kafka its certificate, of another CA than Kafka's.
